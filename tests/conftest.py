@@ -1,0 +1,77 @@
+"""The shared world of the tests: Casa Lola in Madrid, a fixed cast, a clock that stands still unless moved."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from waitlist_appliance.adapters.calendars.local import LocalCalendar
+from waitlist_appliance.adapters.messengers.simulator import SimulatorMessenger
+from waitlist_appliance.config import Config
+from waitlist_appliance.ports import SilentTimers
+from waitlist_appliance.services.appliance import SYSTEM, Appliance
+from waitlist_appliance.services.business import SetUp, Tables, set_up
+from waitlist_appliance.storage import schema
+from waitlist_appliance.storage.database import Database
+
+MADRID = ZoneInfo("Europe/Madrid")
+# A Thursday at eleven in Madrid: open, not quiet, far from both DST nights.
+NOW = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
+
+
+def at(text: str, day: str = "2026-01-16") -> datetime:
+    """A time of day on the evening of the story, in Madrid."""
+    return datetime.fromisoformat(f"{day}T{text}").replace(tzinfo=MADRID).astimezone(UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def ready_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database with Casa Lola in it, copied for every test."""
+    folder = tmp_path_factory.mktemp("ready")
+    box = build_box(folder)
+    schema.migrate(box.db)
+    set_up(
+        box,
+        SetUp(
+            name="Casa Lola", phone="+34910000000", email="hola@casalola.example",
+            tables=(Tables(1, 2, "Interior"), Tables(1, 4, "Terraza")),
+        ),
+        NOW - timedelta(days=30),
+        SYSTEM,
+    )  # fmt: skip
+    box.db.tuples("PRAGMA wal_checkpoint(TRUNCATE)")
+    box.db.close()
+    return folder / "waitlist.db"
+
+
+def build_box(folder: Path) -> Appliance:
+    """An appliance on this folder that rings nobody: the tests are the clock."""
+    config = Config(
+        data_directory=folder, token_key=b"t" * 32, session_key=b"s" * 32, cron_secret="c" * 32,
+        public_url="http://127.0.0.1:8080",
+    )  # fmt: skip
+    db = Database(folder / "waitlist.db")
+    simulator = SimulatorMessenger(db)
+    return Appliance(
+        config=config, db=db, timers=SilentTimers(), calendars={"local": LocalCalendar(db)},
+        messengers={"sms": simulator, "whatsapp": simulator, "email": simulator}, token_key=config.token_key,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def box(ready_made: Path, tmp_path: Path) -> Iterator[Appliance]:
+    """Casa Lola on its own database: table 1 for two (Interior), table 2 for four (Terraza)."""
+    shutil.copy(ready_made, tmp_path / "waitlist.db")
+    appliance = build_box(tmp_path)
+    yield appliance
+    appliance.db.close()

@@ -1,0 +1,1 @@
+"""Message providers, one folder each."""

@@ -1,0 +1,1 @@
+"""The rules of the waitlist: pure functions and frozen records; no I/O and no clock."""

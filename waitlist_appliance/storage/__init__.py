@@ -1,0 +1,1 @@
+"""SQLite through peewee: connections, transactions, migrations and named queries."""

@@ -1,0 +1,84 @@
+"""Bookings: a confirmed occupation of a resource by a customer, with a life of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from waitlist_appliance.domain.availability import Interval
+from waitlist_appliance.domain.records import Booking
+from waitlist_appliance.domain.states import BOOKING_MOVES, BookingStatus
+from waitlist_appliance.storage.database import Database
+from waitlist_appliance.storage.ids import confirmation_code, public_id
+
+
+def by_id(db: Database, booking_id: int) -> Booking:
+    found = db.row(Booking, "SELECT * FROM booking WHERE id = ?", booking_id)
+    if found is None:
+        raise LookupError(f"booking {booking_id}")
+    return found
+
+
+def by_public_id(db: Database, booking_id: str) -> Booking | None:
+    return db.row(Booking, "SELECT * FROM booking WHERE public_id = ?", booking_id)
+
+
+def of_offer(db: Database, offer_id: int) -> Booking | None:
+    return db.row(Booking, "SELECT * FROM booking WHERE offer_id = ?", offer_id)
+
+
+def newest_of_entry(db: Database, entry_id: int) -> Booking | None:
+    return db.row(Booking, "SELECT * FROM booking WHERE entry_id = ? ORDER BY id DESC LIMIT 1", entry_id)
+
+
+def add(
+    db: Database, *, service_id: int, resource_id: int, when: Interval, customer_id: int, party_size: int, source: str,
+    now: datetime, entry_id: int | None = None, offer_id: int | None = None, notes: str | None = None,
+) -> Booking:  # fmt: skip
+    """A pending booking; the occupancy row is the caller's. IntegrityError for a second booking of one offer."""
+    booking_id = db.insert(
+        "booking", public_id=public_id(), code=_free_code(db), service_id=service_id, resource_id=resource_id,
+        starts_at=when.starts_at, ends_at=when.ends_at, customer_id=customer_id, entry_id=entry_id, offer_id=offer_id,
+        party_size=party_size, notes=notes, status=BookingStatus.PENDING, source=source, pending_since_at=now,
+        created_at=now,
+    )  # fmt: skip
+    return by_id(db, booking_id)
+
+
+def move(db: Database, booking_id: int, to: BookingStatus, **columns: object) -> int:
+    """Change the status where the table of moves allows it; the row count decides who won."""
+    allowed = [status for status, targets in BOOKING_MOVES.items() if to in targets]
+    sets = "".join(f", {name} = ?" for name in columns)
+    return db.execute(
+        f"UPDATE booking SET status = ?{sets} WHERE id = ? AND status IN ({', '.join('?' * len(allowed))})",
+        to, *columns.values(), booking_id, *allowed,
+    )  # fmt: skip
+
+
+def starting(db: Database, now: datetime, limit: int = 200) -> list[Booking]:
+    return db.rows(
+        Booking,
+        "SELECT * FROM booking WHERE status IN ('pending', 'confirmed') AND starts_at <= ? ORDER BY starts_at LIMIT ?",
+        now, limit,
+    )  # fmt: skip
+
+
+def ending(db: Database, now: datetime, limit: int = 200) -> list[Booking]:
+    return db.rows(
+        Booking, "SELECT * FROM booking WHERE status = 'in_progress' AND ends_at <= ? ORDER BY ends_at LIMIT ?", now, limit
+    )
+
+
+def pending_since(db: Database, before: datetime) -> list[Booking]:
+    """Bookings that the calendar should long have; each is shown to staff once."""
+    return db.rows(
+        Booking,
+        "SELECT * FROM booking WHERE status = 'pending' AND pending_since_at <= ? AND alarmed_at IS NULL",
+        before,
+    )
+
+
+def _free_code(db: Database) -> str:
+    while True:
+        code = confirmation_code()
+        if db.value("SELECT 1 FROM booking WHERE code = ?", code) is None:
+            return code

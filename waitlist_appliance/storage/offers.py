@@ -1,0 +1,94 @@
+"""Offers: a hold shown to one customer until a deadline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from waitlist_appliance.domain.records import Offer
+from waitlist_appliance.domain.states import OFFER_MOVES, OfferState
+from waitlist_appliance.storage.database import Database
+from waitlist_appliance.storage.ids import public_id
+
+
+def by_id(db: Database, offer_id: int) -> Offer:
+    found = db.row(Offer, "SELECT * FROM offer WHERE id = ?", offer_id)
+    if found is None:
+        raise LookupError(f"offer {offer_id}")
+    return found
+
+
+def by_public_id(db: Database, offer_id: str) -> Offer | None:
+    return db.row(Offer, "SELECT * FROM offer WHERE public_id = ?", offer_id)
+
+
+def add(
+    db: Database, *, hold_id: int, opening_id: int, wish_id: int, entry_id: int, customer_id: int, slot_id: int,
+    state: OfferState, now: datetime, unsent_limit_at: datetime | None, by_hand: bool = False, late: bool = False,
+) -> int:  # fmt: skip
+    """IntegrityError when the customer has a live offer, or was asked for this opening before."""
+    return db.insert(
+        "offer", public_id=public_id(), hold_id=hold_id, opening_id=opening_id, wish_id=wish_id, entry_id=entry_id,
+        customer_id=customer_id, slot_id=slot_id, state=state, by_hand=by_hand, late=late, created_at=now,
+        unsent_limit_at=unsent_limit_at, answered_at=now if late else None,
+    )  # fmt: skip
+
+
+def move(db: Database, offer_id: int, to: OfferState, **columns: object) -> int:
+    """Change the state where the table of moves allows it; the row count decides who won."""
+    allowed = [state for state, targets in OFFER_MOVES.items() if to in targets]
+    sets = "".join(f", {name} = ?" for name in columns)
+    return db.execute(
+        f"UPDATE offer SET state = ?{sets} WHERE id = ? AND state IN ({', '.join('?' * len(allowed))})",
+        to, *columns.values(), offer_id, *allowed,
+    )  # fmt: skip
+
+
+def start_clock(db: Database, offer_id: int, deadline: datetime, now: datetime) -> int:
+    """Write the deadline just before the message is handed over; 0 when the offer is no longer live or has one."""
+    return db.execute(
+        "UPDATE offer SET sent_at = ?, deadline_at = ? WHERE id = ? AND state = 'live' AND deadline_at IS NULL",
+        now, deadline, offer_id,
+    )  # fmt: skip
+
+
+def overdue(db: Database, now: datetime, limit: int = 100) -> list[Offer]:
+    """Live offers whose deadline has come; ``now == deadline`` counts."""
+    return db.rows(
+        Offer,
+        "SELECT * FROM offer WHERE state = 'live' AND deadline_at IS NOT NULL AND deadline_at <= ? ORDER BY deadline_at LIMIT ?",
+        now, limit,
+    )  # fmt: skip
+
+
+def unsent_too_long(db: Database, now: datetime, limit: int = 100) -> list[Offer]:
+    return db.rows(
+        Offer, "SELECT * FROM offer WHERE state = 'live' AND sent_at IS NULL AND unsent_limit_at <= ? LIMIT ?", now, limit
+    )
+
+
+def of_hold(db: Database, hold_id: int) -> list[Offer]:
+    """The offers of the hold that can still be answered."""
+    return db.rows(Offer, "SELECT * FROM offer WHERE hold_id = ? AND state IN ('proposed', 'live') ORDER BY id", hold_id)
+
+
+def of_entry(db: Database, entry_id: int) -> list[Offer]:
+    """The entry's offers, newest first."""
+    return db.rows(Offer, "SELECT * FROM offer WHERE entry_id = ? ORDER BY id DESC", entry_id)
+
+
+def live_of_customer(db: Database, customer_id: int) -> Offer | None:
+    return db.row(Offer, "SELECT * FROM offer WHERE customer_id = ? AND state IN ('proposed', 'live')", customer_id)
+
+
+def newest_sent_of_customer(db: Database, customer_id: int) -> Offer | None:
+    """The newest offer the customer was told about: what a reply by message is matched to."""
+    return db.row(
+        Offer,
+        """SELECT * FROM offer WHERE customer_id = ? AND sent_at IS NOT NULL
+            ORDER BY state = 'live' DESC, id DESC LIMIT 1""",
+        customer_id,
+    )
+
+
+def asked(db: Database, opening_id: int, customer_id: int) -> bool:
+    return db.value("SELECT 1 FROM offer WHERE opening_id = ? AND customer_id = ?", opening_id, customer_id) is not None

@@ -1,0 +1,383 @@
+"""What the staff's pages read: one statement per list, nothing that changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from waitlist_appliance.storage.database import Database
+
+ACTIVE = ("invited", "waiting", "notified")
+# Later than every moment: where somebody stands who has not been lined up yet.
+NEVER = 2**53 - 1
+ENDED = ("confirmed", "declined", "expired", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as the waitlist shows it; `offer_*`: its live or proposed offer, `booking_*`: its pending booking."""
+
+    id: int
+    public_id: str
+    first_name: str | None
+    last_name: str | None
+    phone: str
+    email: str | None
+    party_size: int | None
+    status: str
+    priority: int
+    source: str
+    zone: str | None
+    notes: str | None
+    created_at: datetime
+    registered_at: datetime | None
+    lined_up_at: datetime | None
+    wanted_at: datetime
+    undeliverable_at: datetime | None
+    opted_out_at: datetime | None
+    customer_id: int
+    offer_public_id: str | None
+    offer_state: str | None
+    offer_deadline_at: datetime | None
+    offer_sent_at: datetime | None
+    offer_starts_at: datetime | None
+    offer_resource: str | None
+    booking_public_id: str | None
+    booking_alarmed_at: datetime | None
+
+    @property
+    def name(self) -> str | None:
+        return " ".join(part for part in (self.first_name, self.last_name) if part) or None
+
+    @property
+    def active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def needs_a_person(self) -> bool:
+        """An approval, somebody who cannot be reached, or a booking that the calendar does not take."""
+        unreachable = self.active and (self.undeliverable_at or self.opted_out_at)
+        return self.offer_state == "proposed" or bool(self.booking_alarmed_at) or bool(unreachable)
+
+
+@dataclass(frozen=True, slots=True)
+class LineWish:
+    entry_id: int
+    slot_public_id: str
+    starts_at: datetime
+    state: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the waitlist is narrowed to; `since`/`until` bound a wished time."""
+
+    statuses: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Somebody in line for a slot, in line order; `place` counts from 1."""
+
+    slot_id: int
+    entry_public_id: str
+    first_name: str | None
+    last_name: str | None
+    phone: str
+    party: int | None
+    state: str
+    place: int
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first_name, self.last_name) if part) or self.phone
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningLine:
+    """A freed place of a slot, and whom it is offered to now."""
+
+    slot_id: int
+    state: str
+    resource_name: str
+    deadline_at: datetime | None
+    offer_state: str | None
+    customer_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotHead:
+    id: int
+    public_id: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine:
+    public_id: str
+    kind: str
+    channel: str
+    state: str
+    due_at: datetime
+    sent_at: datetime | None
+    subject: str | None
+    body: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneOwner:
+    customer_id: int
+    phone: str
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+
+    @property
+    def name(self) -> str | None:
+        return " ".join(part for part in (self.first_name, self.last_name) if part) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    channel: str
+    outcome: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarHealth:
+    name: str
+    status: str
+    failing_since_at: datetime | None
+    last_sync_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventTimes:
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+_LINE = """
+SELECT entry.id, entry.public_id, COALESCE(entry.first_name, customer.first_name) AS first_name,
+    COALESCE(entry.last_name, customer.last_name) AS last_name, customer.phone,
+    COALESCE(entry.email, customer.email) AS email, entry.party_size, entry.status, entry.priority, entry.source,
+    entry.zone, entry.notes, entry.created_at, entry.registered_at, entry.lined_up_at, wanted.starts_at AS wanted_at,
+    customer.undeliverable_at, customer.opted_out_at, entry.customer_id,
+    offer.public_id AS offer_public_id, offer.state AS offer_state, offer.deadline_at AS offer_deadline_at,
+    offer.sent_at AS offer_sent_at, offered.starts_at AS offer_starts_at, resource.name AS offer_resource,
+    booking.public_id AS booking_public_id, booking.alarmed_at AS booking_alarmed_at
+FROM entry
+JOIN customer ON customer.id = entry.customer_id
+JOIN slot AS wanted ON wanted.id = entry.requested_slot_id
+LEFT JOIN offer ON offer.entry_id = entry.id AND offer.state IN ('proposed', 'live')
+LEFT JOIN slot AS offered ON offered.id = offer.slot_id
+LEFT JOIN hold ON hold.id = offer.hold_id
+LEFT JOIN resource ON resource.id = hold.resource_id
+LEFT JOIN booking ON booking.entry_id = entry.id AND booking.status = 'pending'
+"""
+# A customer who has never been lined up (only invited) stands behind the others.
+_LINE_ORDER = f"COALESCE(entry.lined_up_at, {NEVER}), entry.id"
+
+
+def in_play(db: Database, wanted: Filter, limit: int = 200) -> list[Line]:
+    """Contacted people: those with a live or proposed offer or a pending booking; the nearest deadline first."""
+    where, values = _where(wanted, ("notified",))
+    order = "offer.deadline_at IS NULL, offer.deadline_at, entry.id"
+    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY {order} LIMIT ?", *values, limit)
+
+
+def unreachable(db: Database, wanted: Filter, limit: int = 50) -> list[Line]:
+    """People in line whom no message reaches."""
+    where, values = _where(wanted, ("invited", "waiting"))
+    sql = f"{_LINE} WHERE {where} AND (customer.undeliverable_at IS NOT NULL OR customer.opted_out_at IS NOT NULL)"
+    return db.rows(Line, f"{sql} ORDER BY entry.created_at LIMIT ?", *values, limit)
+
+
+def in_line(db: Database, wanted: Filter, after: tuple[int, int, int] | None, limit: int) -> list[Line]:
+    """People who wait or were invited, by priority and sign-up; `after` is the last row's (priority, ms, id)."""
+    where, values = _where(wanted, ("waiting", "invited"))
+    if after:
+        where += f" AND (entry.priority, {_LINE_ORDER}) > (?, ?, ?)"
+        values += after
+    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY entry.priority, {_LINE_ORDER} LIMIT ?", *values, limit)
+
+
+def ended(db: Database, wanted: Filter, before: tuple[int, int] | None, limit: int) -> list[Line]:
+    """People who are no longer in line, newest first; `before` is the last row's (created ms, id)."""
+    where, values = _where(wanted, ENDED)
+    if before:
+        where += " AND (entry.created_at, entry.id) < (?, ?)"
+        values += before
+    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
+
+
+def line(db: Database, public_id: str) -> Line | None:
+    """One entry."""
+    return db.row(Line, f"{_LINE} WHERE entry.public_id = ?", public_id)
+
+
+def counts(db: Database) -> dict[str, int]:
+    """How many entries have each status."""
+    return dict(db.tuples("SELECT status, COUNT(*) FROM entry GROUP BY status"))
+
+
+def wishes(db: Database, entry_ids: Sequence[int]) -> dict[int, list[LineWish]]:
+    """The wished times of these entries in the order of the clock; those changed away are left out."""
+    if not entry_ids:
+        return {}
+    marks = ", ".join("?" * len(entry_ids))
+    sql = (
+        "SELECT wish.entry_id, slot.public_id AS slot_public_id, slot.starts_at, wish.state, wish.round FROM wish "
+        f"JOIN slot ON slot.id = wish.slot_id WHERE wish.entry_id IN ({marks}) ORDER BY slot.starts_at, wish.id"
+    )
+    found: dict[int, list[LineWish]] = {}
+    for wish in db.rows(LineWish, sql, *entry_ids):
+        found.setdefault(wish.entry_id, []).append(wish)
+    return found
+
+
+def waiters(db: Database, slot_ids: Sequence[int], at_most: int = 5) -> dict[int, list[Waiter]]:
+    """The first of each slot's line."""
+    if not slot_ids:
+        return {}
+    marks = ", ".join("?" * len(slot_ids))
+    sql = f"""
+    SELECT * FROM (
+        SELECT wish.slot_id, entry.public_id AS entry_public_id,
+            COALESCE(entry.first_name, customer.first_name) AS first_name,
+            COALESCE(entry.last_name, customer.last_name) AS last_name,
+            customer.phone, COALESCE(wish.party, entry.party_size) AS party, wish.state,
+            ROW_NUMBER() OVER (PARTITION BY wish.slot_id
+                ORDER BY wish.round, wish.priority, wish.lined_up_at, wish.entry_id) AS place
+        FROM wish JOIN entry ON entry.id = wish.entry_id JOIN customer ON customer.id = wish.customer_id
+        WHERE wish.slot_id IN ({marks}) AND wish.state IN ('live', 'offered')
+    ) WHERE place <= ? ORDER BY slot_id, place
+    """
+    found: dict[int, list[Waiter]] = {}
+    for waiter in db.rows(Waiter, sql, *slot_ids, at_most):
+        found.setdefault(waiter.slot_id, []).append(waiter)
+    return found
+
+
+def openings(db: Database, slot_ids: Sequence[int]) -> dict[int, list[OpeningLine]]:
+    """The freed places of these slots that are open, held or have nobody left to ask."""
+    if not slot_ids:
+        return {}
+    marks = ", ".join("?" * len(slot_ids))
+    sql = f"""
+    SELECT opening.slot_id, opening.state, resource.name AS resource_name, offer.deadline_at,
+        offer.state AS offer_state, NULLIF(TRIM(COALESCE(customer.first_name, '') || ' ' ||
+        COALESCE(customer.last_name, '')), '') AS customer_name
+    FROM opening JOIN resource ON resource.id = opening.resource_id
+    LEFT JOIN hold ON hold.opening_id = opening.id AND hold.state = 'live'
+    LEFT JOIN offer ON offer.hold_id = hold.id AND offer.state IN ('proposed', 'live')
+    LEFT JOIN customer ON customer.id = offer.customer_id
+    WHERE opening.slot_id IN ({marks}) AND opening.state IN ('open', 'held', 'exhausted')
+    ORDER BY opening.slot_id, resource.priority, opening.id
+    """
+    found: dict[int, list[OpeningLine]] = {}
+    for opening in db.rows(OpeningLine, sql, *slot_ids):
+        found.setdefault(opening.slot_id, []).append(opening)
+    return found
+
+
+def slot_head(db: Database, public_id: str) -> SlotHead | None:
+    return db.row(SlotHead, "SELECT id, public_id, starts_at FROM slot WHERE public_id = ?", public_id)
+
+
+def messages_of_entry(db: Database, entry_id: int) -> list[MessageLine]:
+    """What was or will be said about this entry, newest first."""
+    sql = (
+        "SELECT message.public_id, message.kind, message.channel, message.state, message.due_at, message.sent_at, "
+        "message.subject, message.body, message.error FROM entry "
+        "JOIN message ON message.customer_id = entry.customer_id AND message.entry_id = entry.id "
+        "WHERE entry.id = ? ORDER BY message.id DESC LIMIT 50"
+    )
+    return db.rows(MessageLine, sql, entry_id)
+
+
+def booking_id(db: Database, public_id: str) -> int | None:
+    found = db.value("SELECT id FROM booking WHERE public_id = ?", public_id)
+    return None if found is None else int(found)
+
+
+def event_times(db: Database, public_id: str) -> EventTimes | None:
+    return db.row(EventTimes, "SELECT title, starts_at, ends_at FROM event WHERE public_id = ?", public_id)
+
+
+def resource_names(db: Database) -> list[str]:
+    """What can be occupied, in the order of their priority."""
+    return [name for (name,) in db.tuples("SELECT name FROM resource WHERE active = 1 ORDER BY priority, id")]
+
+
+def zones(db: Database) -> list[str]:
+    sql = "SELECT DISTINCT zone FROM resource WHERE active = 1 AND zone IS NOT NULL ORDER BY zone"
+    return [zone for (zone,) in db.tuples(sql)]
+
+
+def phone_owner(db: Database, phone: str) -> PhoneOwner | None:
+    sql = "SELECT id AS customer_id, phone, first_name, last_name, email FROM customer WHERE phone = ?"
+    return db.row(PhoneOwner, sql, phone)
+
+
+def failing(db: Database, addresses: Sequence[str]) -> list[Failing]:
+    """Which next messages to these addresses are made to fail."""
+    marks = ", ".join("?" * len(addresses))
+    sql = f"SELECT channel, outcome, times FROM simulated_failure WHERE address IN ({marks}) AND times > 0"
+    return db.rows(Failing, sql, *addresses)
+
+
+def make_next_fail(db: Database, address: str, channel: str, outcome: str, times: int) -> None:
+    """The next `times` messages to this address end like this; 0 clears it."""
+    with db.write():
+        db.execute("DELETE FROM simulated_failure WHERE address = ? AND channel = ?", address, channel)
+        if times:
+            db.insert("simulated_failure", address=address, channel=channel, outcome=outcome, times=times)
+
+
+def worker_seen_at(db: Database) -> int | None:
+    """Epoch ms of the worker's last sign of life."""
+    found = db.value("SELECT MAX(at) FROM heartbeat WHERE name LIKE 'worker%'")
+    return None if found is None else int(found)
+
+
+def calendars(db: Database) -> list[CalendarHealth]:
+    """The calendars that count."""
+    sql = "SELECT name, status, failing_since_at, last_sync_at FROM connection WHERE enabled = 1 ORDER BY id"
+    return db.rows(CalendarHealth, sql)
+
+
+def alarms(db: Database) -> list[str]:
+    """The conditions that want a person."""
+    return [condition for (condition,) in db.tuples("SELECT condition FROM alarm ORDER BY since_at")]
+
+
+def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, ...]]:
+    statuses = tuple(status for status in among if not wanted.statuses or status in wanted.statuses)
+    clauses, values = [f"entry.status IN ({', '.join('?' * len(statuses))})"], list[object](statuses)
+    if wanted.since and wanted.until:
+        clauses.append(
+            "EXISTS (SELECT 1 FROM wish JOIN slot ON slot.id = wish.slot_id "
+            "WHERE wish.entry_id = entry.id AND slot.starts_at >= ? AND slot.starts_at < ?)"
+        )
+        values += [wanted.since, wanted.until]
+    if wanted.q:
+        clauses.append(
+            "(COALESCE(entry.first_name, customer.first_name, '') || ' ' || "
+            "COALESCE(entry.last_name, customer.last_name, '') LIKE ? ESCAPE '\\' OR customer.phone LIKE ? ESCAPE '\\')"
+        )
+        values += [_like(wanted.q), _like(wanted.q.replace(" ", ""))]
+    return " AND ".join(clauses), tuple(values)
+
+
+def _like(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

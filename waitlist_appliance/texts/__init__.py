@@ -1,0 +1,1 @@
+"""What is said: catalogues, messages, dates in words, segments, calendar files."""

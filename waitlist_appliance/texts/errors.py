@@ -1,0 +1,106 @@
+"""Refusals as sentences that a voice agent can speak and a page can show: what happened and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from waitlist_appliance.texts.catalogues import N_, translator
+
+SENTENCES: Final[Mapping[str, str]] = {
+    # what was asked for
+    "slot_in_past": N_("That time has already passed. Please choose a later one."),
+    "inside_cut_off": N_("That time starts too soon for the waitlist. Please choose a later one."),
+    "outside_hours": N_("We are not open at that time. Please choose a time within our opening hours."),
+    "closed_day": N_("We are closed on that day. Please choose another day."),
+    "unknown_service": N_("We do not know that service. Please choose one of those we offer."),
+    "unknown_resource": N_("We do not know whom or what you asked for. Please choose again, or take any."),
+    "unknown_zone": N_("We do not have that zone. Please choose another one, or take any."),
+    "unknown_business": N_("We do not know that business. Please check the address or the number you used."),
+    "unknown_wish": N_("That time is not one of those you can choose. Please load the page again."),
+    "bad_phone": N_("That phone number cannot be right. Please give it again, with its country code if it is foreign."),
+    "landline_without_email": N_(
+        "That number cannot receive text messages. Please give a mobile number or an email address."
+    ),
+    "bad_party_size": N_("We cannot take that number of people. Please give another number, or call us."),
+    "bad_date_time": N_("We did not understand the date or the time. Please say it again, with day and hour."),
+    "missing_field": N_("Something is missing: {field}. Please fill it in and try again."),
+    "bad_value": N_("Something cannot be right: {field}. Please check it and try again."),
+    "name_required": N_("Your name is missing. Please tell us what to call you."),
+    "no_times_selected": N_("No time is selected. Please choose at least one."),
+    "too_many_wishes": N_("These are too many times at once. Please choose fewer."),
+    "notice_too_short": N_("That time is too soon to be booked. Please choose a later one."),
+    "too_far_ahead": N_("That time is too far ahead to be booked yet. Please choose an earlier one."),
+    # joining
+    "joining_closed": N_("The waitlist takes nobody at the moment. Please try again later, or call us."),
+    "slot_available": N_("Good news: {time} is free. You can book it now instead of waiting."),
+    "opted_out": N_("That number asked us for no more messages. To get them again, send START to our number."),
+    "consent_required": N_("We need your consent to send you messages. Please tick the box and try again."),
+    "entry_over": N_("This place on the waitlist is no longer valid. You are welcome to join again."),
+    "entry_invited": N_("The sign-up is not finished yet. Please finish it first, with the link that was sent."),
+    # booking
+    "reserved": N_("That time is held for somebody on the waitlist. Please choose another one, or join the waitlist."),
+    "full": N_("That time is full. Please choose another one, or join the waitlist."),
+    "closed": N_("We are closed at that time. Please choose another one."),
+    "nothing_free": N_("Nothing is free at that time. Please choose another one, or join the waitlist."),
+    "booking_over": N_("That booking can no longer be changed. Please call us if you need help."),
+    "bad_transition": N_("That is no longer possible: something has changed meanwhile. Please load the page again."),
+    # offers
+    "live_offer_exists": N_("This person already has an offer that waits for an answer. Please wait for it."),
+    "already_offered": N_("This person was already offered this place. Please choose somebody else."),
+    "does_not_fit": N_("What is free does not fit this wish. Please choose somebody else."),
+    "cannot_be_contacted": N_("This person cannot be reached by message. Please call, or choose somebody else."),
+    "capped": N_("This person has had enough messages for today. Please try again tomorrow, or call."),
+    "cut_off_passed": N_("It is too close to the start for this. Please call us."),
+    "offer_over": N_("The time to answer has passed. You can see on your page whether you still have a place in line."),
+    "offer_taken": N_("Sorry, somebody else was faster. Your page shows your place on the waitlist."),
+    "offers_paused": N_("Offers are paused. Please resume them first."),
+    # access
+    "not_found": N_("We did not find that. Please check the link, or call us."),
+    "token_gone": N_("This link is no longer valid. Please use the newest one we sent you, or call us."),
+    "unauthorized": N_("You are not signed in. Please sign in and try again."),
+    "forbidden": N_("You are not allowed to do that. Please ask somebody with more rights."),
+    "csrf": N_("This page was open for too long. Please load it again and repeat what you did."),
+    "wrong_login": N_("Email address or password is wrong. Please try again."),
+    "not_set_up": N_("This appliance is not set up yet. Please run the set-up first."),
+    "email_taken": N_("Somebody already has this email address. Please use another one."),
+    "password_short": N_("That password is too short. Please choose a longer one."),
+    "password_long": N_("That password is too long. Please choose a shorter one."),
+    "rate_limited": N_("That was too often in a short time. Please wait a moment and try again."),
+    "idempotency_mismatch": N_("This request was sent before with other content. Please use a new key."),
+    # ourselves
+    "calendar_unreadable": N_("We cannot see the calendar at the moment, so nothing can be booked. Please try later."),
+    "database_busy": N_("We are very busy at this moment. Please try again in a few seconds."),
+    "internal": N_("Something went wrong on our side. Please try again in a moment, or call us."),
+}  # fmt: skip
+
+# How the fields of forms and requests are called in a sentence.
+FIELDS: Final[Mapping[str, str]] = {
+    "first_name": N_("first name"),
+    "last_name": N_("last name"),
+    "name": N_("name"),
+    "phone": N_("phone number"),
+    "email": N_("email address"),
+    "password": N_("password"),
+    "party_size": N_("number of people"),
+    "date": N_("date"),
+    "time": N_("time"),
+    "starts_at": N_("date and time"),
+    "date_time": N_("date and time"),
+    "service": N_("service"),
+    "resource": N_("table or person"),
+    "zone": N_("zone"),
+    "notes": N_("notes"),
+    "consent": N_("consent"),
+    "locale": N_("language"),
+}
+_WHEN_NOT_TOLD: Final = {"field": N_("one of the answers"), "time": N_("that time"), "value": N_("the answer")}
+
+
+def explain(code: str, locale: str, /, **params: object) -> str:
+    """The sentence for a refusal, `params` filled in by name; KeyError for an unknown code."""
+    say = translator(locale).gettext
+    values = {name: say(word) for name, word in _WHEN_NOT_TOLD.items()} | params
+    if (field := str(params.get("field", ""))) in FIELDS:
+        values["field"] = say(FIELDS[field])
+    return say(SENTENCES[code]).format_map(values)
