@@ -1,0 +1,62 @@
+"""What a use case may reach: the database, the outside behind its ports, and the rings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from waitlist_appliance.config import Config
+from waitlist_appliance.ports import Calendar, Messenger, Timers
+from waitlist_appliance.storage import setup as setups
+from waitlist_appliance.storage import tokens
+from waitlist_appliance.storage.activity import CUSTOMER, SYSTEM, VOICE_AGENT, Actor
+from waitlist_appliance.storage.database import Database
+from waitlist_appliance.storage.setup import Setup
+
+__all__ = ["CUSTOMER", "SYSTEM", "VOICE_AGENT", "Actor", "Appliance"]
+
+PAGES = {"registration": "/waitlist/", "offer": "/waitlist/offer/", "booking": "/booking/", "unsubscribe": "/unsubscribe/"}
+
+
+@dataclass
+class Appliance:
+    """One box: built by ``bootstrap``, shared by all threads of a process."""
+
+    config: Config
+    db: Database
+    timers: Timers
+    calendars: Mapping[str, Calendar]
+    messengers: Mapping[str, Messenger]
+    token_key: bytes
+
+    def setup(self) -> Setup:
+        """What the owner set up; NotFound ``not_set_up`` before that."""
+        return setups.load(self.db)
+
+    def url(self, path: str) -> str:
+        """An address that works from outside."""
+        return self.config.public_url.rstrip("/") + path
+
+    def token(self, kind: str, subject_id: int, now: datetime) -> str:
+        """The token of a link to this subject; the same every time."""
+        return tokens.issue(self.db, self.token_key, kind, subject_id, now)
+
+    def link(self, kind: str, token: str) -> str:
+        """The page that the token opens."""
+        return self.url(PAGES[kind] + token)
+
+    def ring_deliver(self) -> None:
+        self.db.after_commit("deliver", self.timers.deliver)
+
+    def ring_write_calendar(self) -> None:
+        self.db.after_commit("write_calendar", self.timers.write_calendar)
+
+    def ring_sync(self, connection_id: int) -> None:
+        self.db.after_commit(("sync", connection_id), lambda: self.timers.sync(connection_id))
+
+    def ring_expire_offers(self, at: datetime) -> None:
+        self.db.after_commit(("expire_offers", at), lambda: self.timers.expire_offers(at))
+
+    def ring_check_slots(self, at: datetime) -> None:
+        self.db.after_commit(("check_slots", at), lambda: self.timers.check_slots(at))
