@@ -1,0 +1,104 @@
+"""Slots are checked at their marks: the first task to run claims all that is due; one read serves them all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from waitlist_appliance.domain.check_schedule import next_check
+from waitlist_appliance.domain.records import Offer, Slot
+from waitlist_appliance.domain.states import OfferState, OpeningState, SlotStatus, WishState
+from waitlist_appliance.services.appliance import SYSTEM, Appliance
+from waitlist_appliance.services.end_offer import end_offer
+from waitlist_appliance.services.make_offers import match_slots
+from waitlist_appliance.services.settle import refresh_slots, settle_entry
+from waitlist_appliance.services.sync_calendar import sync
+from waitlist_appliance.storage import activity, offers, openings, slots, wishes
+from waitlist_appliance.storage import setup as setups
+
+log = logging.getLogger(__name__)
+
+WATCHED = (SlotStatus.MONITORING, SlotStatus.AVAILABLE)
+
+
+def check_due(app: Appliance, now: datetime, *, read: bool = True) -> int:
+    """Claim every slot that is due, read each calendar once, match; how many were claimed.
+
+    A task that claims nothing re-arms nothing. ``read`` False does only the database's part (the cron endpoint).
+    """
+    claimed = _claim_due(app, now)
+    if claimed and read:
+        _read_calendars(app, now)
+    for slot in claimed:
+        _guarded(app, slot, now)
+    return len(claimed)
+
+
+def check(app: Appliance, slot_ids: Iterable[int], now: datetime, *, read: bool = True) -> int:
+    """Check these slots now, whatever their marks; the number of offers made."""
+    if read:
+        _read_calendars(app, now)
+    watched = [slots.by_id(app.db, slot_id) for slot_id in slot_ids]
+    for slot in watched:
+        app.db.execute("UPDATE slot SET last_check_at = ? WHERE id = ?", now, slot.id)
+    return match_slots(app, watched, now, "check")
+
+
+def close_past(app: Appliance, now: datetime) -> int:
+    """Slots whose cut-off has passed close: wishes have passed, openings are past, timers stop; how many closed."""
+    closing = slots.closing(app.db, now)
+    for slot in closing:
+        with app.db.write():
+            _close(app, slot, now)
+    return len(closing)
+
+
+def _claim_due(app: Appliance, now: datetime) -> list[Slot]:
+    claimed = []
+    with app.db.write():
+        override = app.db.value("SELECT MIN(check_interval_minutes) FROM connection WHERE enabled = 1")
+        for slot in slots.due(app.db, now):
+            alive = slot.status in WATCHED and slot.closes_at > now
+            following = next_check(slot.starts_at, now, override) if alive else None
+            if slots.claim_check(app.db, slot, following, now):
+                claimed.append(slot)
+                if following is not None:
+                    app.ring_check_slots(following)
+    return claimed
+
+
+def _read_calendars(app: Appliance, now: datetime) -> None:
+    for connection in setups.connections(app.db):
+        if connection.enabled:
+            sync(app, connection.id, now)
+
+
+def _guarded(app: Appliance, slot: Slot, now: datetime) -> None:
+    """One slot that raises does not stop the pass; it is logged and shown."""
+    try:
+        match_slots(app, [slot], now, "check")
+    except Exception:
+        log.exception("slot %s could not be checked", slot.public_id)
+        with app.db.write():
+            activity.record(app.db, now, SYSTEM, "failed_step", "slot", slot.id, reason="the slot could not be checked")
+
+
+def _close(app: Appliance, slot: Slot, now: datetime) -> None:
+    for offer in _answerable(app, slot):
+        end_offer(app, offer, OfferState.EXPIRED, now, reason="cut_off", wish_to=WishState.PASSED)
+    concerned = wishes.pass_slot(app.db, slot.id)
+    for opening in openings.active_of_slot(app.db, slot.id):
+        openings.move(app.db, opening.id, OpeningState.PAST, now)
+    for entry_id in concerned:
+        settle_entry(app, entry_id, WishState.PASSED)
+    refresh_slots(app, [slot.id], now)
+    activity.record(app.db, now, SYSTEM, "slot_closed", "slot", slot.id)
+
+
+def _answerable(app: Appliance, slot: Slot) -> list[Offer]:
+    return [
+        offer for opening in openings.active_of_slot(app.db, slot.id)
+        for hold in [openings.live_hold(app.db, opening.id)] if hold is not None
+        for offer in offers.of_hold(app.db, hold.id)
+    ]  # fmt: skip

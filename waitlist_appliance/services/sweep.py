@@ -1,0 +1,63 @@
+"""The sweep finds what lost its clock: one indexed query per kind of due row. Started every ten seconds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from waitlist_appliance.services.appliance import Appliance
+from waitlist_appliance.services.check_slots import check_due, close_past
+from waitlist_appliance.services.deliver_messages import deliver_due
+from waitlist_appliance.services.expire_offers import expire_due
+from waitlist_appliance.services.lifecycle import advance_bookings, nudge_invited
+from waitlist_appliance.services.sync_calendar import end_graces, sync_due
+from waitlist_appliance.services.write_calendar import watch_pending, write_due
+from waitlist_appliance.storage.database import StorageUnavailable
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[Appliance, datetime], int]
+
+
+def _check_without_reading(app: Appliance, now: datetime) -> int:
+    return check_due(app, now, read=False)
+
+
+# The order matters after a long sleep: what is over ends before anything is offered or sent.
+DATABASE_STEPS: tuple[tuple[str, Step], ...] = (
+    ("slots_closed", close_past),
+    ("offers_ended", expire_due),
+    ("bookings_moved", advance_bookings),
+    ("graces_ended", end_graces),
+    ("nudges", nudge_invited),
+    ("slots_checked", _check_without_reading),
+    ("pending_watched", watch_pending),
+)
+PROVIDER_STEPS: tuple[tuple[str, Step], ...] = (
+    ("calendars_read", sync_due),
+    ("calendar_writes", write_due),
+    ("messages", deliver_due),
+)
+
+
+def sweep(app: Appliance, now: datetime) -> dict[str, int]:
+    """Everything due that needs only the database; how much of each was done. A step that raises stops no other."""
+    return _run(app, DATABASE_STEPS, now)
+
+
+def provider_pass(app: Appliance, now: datetime) -> dict[str, int]:
+    """Everything due that needs a provider; for the worker, never for a web thread."""
+    return _run(app, PROVIDER_STEPS, now)
+
+
+def _run(app: Appliance, steps: tuple[tuple[str, Step], ...], now: datetime) -> dict[str, int]:
+    done: dict[str, int] = {}
+    for name, step in steps:
+        try:
+            done[name] = step(app, now)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            log.exception("the step %s of the sweep failed", name)
+    return done

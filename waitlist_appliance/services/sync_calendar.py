@@ -1,0 +1,152 @@
+"""Reading a calendar into the mirror: outside any transaction, then one short one that applies the difference."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from waitlist_appliance.domain.availability import Interval
+from waitlist_appliance.domain.records import Connection, Event
+from waitlist_appliance.ports import CalendarError, CalendarEvent
+from waitlist_appliance.services.appliance import SYSTEM, Appliance
+from waitlist_appliance.services.make_offers import match_interval
+from waitlist_appliance.storage import activity, alarms, events
+from waitlist_appliance.storage import setup as setups
+from waitlist_appliance.storage.setup import Setup
+
+log = logging.getLogger(__name__)
+
+BACK = timedelta(days=30)
+AHEAD = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """``changed`` mirror rows in one read; ``error`` in words when it failed."""
+
+    ok: bool
+    changed: int = 0
+    error: str | None = None
+
+
+def sync(app: Appliance, connection_id: int, now: datetime) -> SyncResult:
+    """Read the calendar and apply what changed; freed times are matched in the same transaction.
+
+    A failure leaves the mirror as it is, marks the connection, raises an alarm: nothing on it is free until it is back.
+    """
+    connection = setups.connection(app.db, connection_id)
+    if connection is None or not connection.enabled or connection.provider not in app.calendars:
+        return SyncResult(False, error="not connected")
+    try:
+        found = app.calendars[connection.provider].read(now - BACK, now + AHEAD)
+    except CalendarError as error:
+        _note_failure(app, connection, str(error), now)
+        return SyncResult(False, error=str(error))
+    with app.db.write():
+        changed = _apply(app, connection, found, Interval(now - BACK, now + AHEAD), now)
+        note_success(app, connection, now)
+    return SyncResult(True, changed)
+
+
+def sync_due(app: Appliance, now: datetime) -> int:
+    """Read every connection that something depends on and whose turn it is; how many were read."""
+    due = [c for c in setups.connections(app.db) if _due(app, c, now)]
+    for connection in due:
+        sync(app, connection.id, now)
+    return len(due)
+
+
+def mirror(app: Appliance, connection: Connection, event: CalendarEvent) -> int | None:
+    """Put one provider event into the mirror; its resource by public id or name, None when it names none."""
+    setup = app.setup()
+    events.put(
+        app.db, connection.id, event.event_id, event.etag, event.title, event.starts_at, event.ends_at, event.busy,
+        _resource_id(setup, event), event.tag,
+    )  # fmt: skip
+    found = events.of_provider(app.db, connection.id, event.event_id)
+    return found.id if found else None
+
+
+def note_success(app: Appliance, connection: Connection, now: datetime) -> None:
+    """The calendar could be read: what failed before is over."""
+    interval = timedelta(seconds=app.setup().policies.read_interval_seconds)
+    events.read_succeeded(app.db, connection.id, now, now + interval)
+    if alarms.clear(app.db, f"calendar_failing:{connection.id}"):
+        activity.record(app.db, now, SYSTEM, "calendar_back", "connection", connection.id)
+        match_interval(app, Interval(now, now + AHEAD), now, "calendar_back")
+
+
+def _note_failure(app: Appliance, connection: Connection, error: str, now: datetime) -> None:
+    log.warning("calendar %s could not be read: %s", connection.name, error)
+    with app.db.write():
+        first = events.read_failed(app.db, connection.id, now, now + timedelta(seconds=30), error)
+        if first:
+            alarms.raise_alarm(app.db, f"calendar_failing:{connection.id}", connection.name, now)
+            activity.record(app.db, now, SYSTEM, "calendar_failing", "connection", connection.id, reason=error)
+
+
+def _due(app: Appliance, connection: Connection, now: datetime) -> bool:
+    """Whether its time has come and something depends on it: people waiting, bookings ahead, or a failure to end."""
+    if not connection.enabled:
+        return False
+    next_sync_at = app.db.value("SELECT next_sync_at FROM connection WHERE id = ?", connection.id)
+    if next_sync_at is not None and next_sync_at > int(now.timestamp() * 1000):
+        return False
+    if connection.failing_since_at is not None:
+        return True
+    depended_on = app.db.value(
+        """SELECT EXISTS (SELECT 1 FROM slot WHERE status IN ('monitoring', 'available'))
+               OR EXISTS (SELECT 1 FROM booking WHERE status IN ('pending', 'confirmed') AND starts_at > ?)""",
+        now,
+    )
+    return bool(depended_on)
+
+
+def _apply(app: Appliance, connection: Connection, found: Sequence[CalendarEvent], span: Interval, now: datetime) -> int:
+    """Mark and sweep: upsert what differs, drop what is gone, match what may have become free."""
+    kept = {e.provider_event_id: e for e in events.of_connection(app.db, connection.id, span.starts_at, span.ends_at)}
+    freed: list[Interval] = []
+    changed = 0
+    for event in found:
+        before = kept.pop(event.event_id, None)
+        if before is not None and before.etag == event.etag and before.vanished_at is None:
+            continue
+        changed += 1
+        mirror(app, connection, event)
+        freed += [Interval(event.starts_at, event.ends_at)]
+        if before is not None:
+            freed.append(Interval(before.starts_at, before.ends_at))
+    for gone in kept.values():
+        changed += 1
+        freed += _vanish(app, connection, gone, now)
+    for interval in freed:
+        match_interval(app, interval, now, "calendar_changed")
+    return changed
+
+
+def _vanish(app: Appliance, connection: Connection, event: Event, now: datetime) -> list[Interval]:
+    """An event that is gone frees its time: at once on our own calendar, after the grace on a foreign one."""
+    if connection.live_mirror:
+        events.remove(app.db, event.id)
+        return [Interval(event.starts_at, event.ends_at)]
+    events.mark_vanished(app.db, event.id, now)
+    return []
+
+
+def end_graces(app: Appliance, now: datetime) -> int:
+    """Events that stayed away for the whole grace free their time now."""
+    gone = events.vanished_before(app.db, now - timedelta(seconds=app.setup().policies.grace_seconds))
+    for event in gone:
+        with app.db.write():
+            if events.remove(app.db, event.id):
+                match_interval(app, Interval(event.starts_at, event.ends_at), now, "event_removed")
+    return len(gone)
+
+
+def _resource_id(setup: Setup, event: CalendarEvent) -> int | None:
+    if event.resource is None:
+        return None
+    wanted = event.resource.casefold()
+    return next((r.id for r in setup.resources.values() if wanted in (r.public_id, r.name.casefold())), None)
