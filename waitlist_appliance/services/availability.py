@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.assignment import order_for
-from waitlist_appliance.domain.availability import notice_problem, start_times
+from waitlist_appliance.domain.availability import Interval, notice_problem, start_times
 from waitlist_appliance.domain.errors import Invalid
 from waitlist_appliance.domain.moments import local
 from waitlist_appliance.domain.records import Resource
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.free_places import Calendars, places
+from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.reserved import reserved_resources
 
 LONGEST_SPAN = timedelta(days=31)
@@ -52,6 +53,7 @@ def free_times(app: Appliance, asked: FreeTimes, now: datetime) -> list[FreeTime
         starts |= {s for s in start_times(rule, day, duration) if asked.start <= s < asked.end}
         day += timedelta(days=1)
     found: list[FreeTime] = []
+    waited_for = False
     for start in sorted(s for s in starts if notice_problem(rule, s, now) is None and s > now):
         reserved: set[int] | None = None
         free = {p.resource.id: p.resource for p in places(app.db, setup, calendars, service, start) if p.free}
@@ -62,4 +64,9 @@ def free_times(app: Appliance, asked: FreeTimes, now: datetime) -> list[FreeTime
                 reserved = reserved_resources(app, setup, service, start, now)
             if seat.id not in reserved:
                 found.append(FreeTime(start, start + duration, free[seat.id]))
+            else:
+                waited_for = True
+    if waited_for:
+        # Whoever finds a free time that somebody waits for sets matching off.
+        match_interval(app, Interval(asked.start, asked.end), now, "found_free")
     return found

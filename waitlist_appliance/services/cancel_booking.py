@@ -10,6 +10,7 @@ from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Booking, Business, CalendarWrite, Customer, Resource, Service
 from waitlist_appliance.domain.states import BOOKING_ACTIVE, BookingStatus
 from waitlist_appliance.services.appliance import CUSTOMER, Actor, Appliance
+from waitlist_appliance.services.claim import settle_ended
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.say import say
 from waitlist_appliance.storage import activity, bookings, calendar_writes, customers, occupancy, tokens
@@ -65,6 +66,8 @@ def cancel(app: Appliance, booking_id: int, now: datetime, actor: Actor, reason:
             raise Conflict("booking_over")
         occupancy.release_booking(db, booking_id)
         _take_out_of_calendar(app, booking, now)
+        if booking.status == BookingStatus.PENDING:
+            settle_ended(app, booking, now)
         db.execute(
             "UPDATE message SET state = 'dropped', error = 'cancelled' WHERE booking_id = ? AND state = 'pending'",
             booking_id,

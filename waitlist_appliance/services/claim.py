@@ -116,6 +116,17 @@ def take_back(app: Appliance, booking: Booking, now: datetime) -> bool:
         return True
 
 
+def settle_ended(app: Appliance, booking: Booking, now: datetime) -> None:
+    """A booking ended before the calendar had it: the entries whose wishes ended with its yes end too."""
+    db = app.db
+    concerned = {booking.entry_id} if booking.entry_id is not None else set()
+    if booking.offer_id is not None:
+        concerned |= {wish.entry_id for wish in wishes.ended_by(db, booking.offer_id)}
+        remove_tentative(app, openings.hold_by_id(db, offers.by_id(db, booking.offer_id).hold_id), now)
+    for entry_id in concerned:
+        settle_entry(app, entry_id, WishState.WITHDRAWN)
+
+
 def _end_wishes(app: Appliance, setup: Setup, offer: Offer, now: datetime) -> None:
     """The offered wish is fulfilled; the entry's others and the customer's others of that day end with it."""
     db = app.db

@@ -121,6 +121,9 @@ def _must_wait(app: Appliance, setup: Setup, message: Message, now: datetime) ->
         if quiet_hours.may_be_lost(slot.starts_at, quiet_end, setup.policies):
             return False
     messages.put_off(app.db, message.id, quiet_end)
+    if message.offer_id is not None:
+        limit = quiet_end + timedelta(seconds=setup.policies.unsent_offer_seconds)
+        app.db.execute("UPDATE offer SET unsent_limit_at = ? WHERE id = ? AND sent_at IS NULL", limit, message.offer_id)
     return True
 
 

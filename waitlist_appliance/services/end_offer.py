@@ -10,7 +10,7 @@ from waitlist_appliance.domain.states import OfferState, OpeningState, WishState
 from waitlist_appliance.services.appliance import SYSTEM, Actor, Appliance
 from waitlist_appliance.services.say import say
 from waitlist_appliance.services.settle import settle_entry
-from waitlist_appliance.storage import activity, calendar_writes, messages, offers, openings, slots, wishes
+from waitlist_appliance.storage import activity, calendar_writes, entries, messages, offers, openings, slots, wishes
 
 
 def end_offer(
@@ -32,6 +32,7 @@ def end_offer(
         wishes.move(db, offer.wish_id, wish_to, WishState.OFFERED)
     if not offers.of_hold(db, offer.hold_id):
         release_hold(app, openings.hold_by_id(db, offer.hold_id), OpeningState.OPEN, now)
+    entries.set_columns(db, offer.entry_id, response_deadline_at=None)
     settle_entry(app, offer.entry_id, wish_to or WishState.LIVE)
     activity.record(
         db, now, actor, f"offer_{to}", "offer", offer.id, entry_id=offer.entry_id, customer_id=offer.customer_id,

@@ -17,7 +17,7 @@ from waitlist_appliance.domain.records import Customer, Entry, Resource, Service
 from waitlist_appliance.domain.states import EntryStatus, WishState
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.free_places import Calendars, places
-from waitlist_appliance.services.make_offers import match_slots
+from waitlist_appliance.services.make_offers import match_interval, match_slots
 from waitlist_appliance.services.reserved import reserved_resources
 from waitlist_appliance.services.say import say
 from waitlist_appliance.services.settle import refresh_slots
@@ -155,6 +155,9 @@ def _refuse_free(app: Appliance, setup: Setup, checked: _Checked, now: datetime)
                     params={"when_ms": to_ms(request.starts_at)},
                     extra={"startTime": local_time.isoformat(), "resource": place.resource.name},
                 )  # fmt: skip
+    if reserved:
+        # Whoever finds a free time that somebody waits for sets matching off.
+        match_interval(app, setup.occupied_by(checked.service, request.starts_at), now, "found_free")
 
 
 def _suits(setup: Setup, checked: _Checked, resource: Resource) -> bool:

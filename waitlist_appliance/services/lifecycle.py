@@ -8,6 +8,7 @@ from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Booking
 from waitlist_appliance.domain.states import BookingStatus
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
+from waitlist_appliance.services.claim import settle_ended
 from waitlist_appliance.services.say import say
 from waitlist_appliance.storage import activity, bookings, entries, occupancy, slots
 
@@ -33,6 +34,8 @@ def _move(app: Appliance, booking: Booking, to: BookingStatus, now: datetime) ->
         if won:
             if ended:
                 occupancy.release_booking(app.db, booking.id)
+            if to == BookingStatus.EXPIRED:
+                settle_ended(app, booking, now)
             due = booking.ends_at if to == BookingStatus.COMPLETED else booking.starts_at
             activity.record(app.db, now, SYSTEM, f"booking_{to}", "booking", booking.id, entry_id=booking.entry_id,
                             customer_id=booking.customer_id, scheduled_ms=to_ms(due))  # fmt: skip

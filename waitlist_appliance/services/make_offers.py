@@ -69,7 +69,16 @@ def match_slots(
         free = {slot.id: find_openings(app, setup, calendars, slot, now, cause) for slot in open_slots}
         made = _offer_all(app, setup, open_slots, free, now, limit)
         refresh_slots(app, [slot.id for slot in open_slots], now)
+        if made >= limit:
+            _go_on_soon(app, open_slots, now)
         return made
+
+
+def _go_on_soon(app: Appliance, watched: list[Slot], now: datetime) -> None:
+    """More may be free than one short transaction offers: the slots are due for a check at once."""
+    for slot in watched:
+        slots.schedule(app.db, slot.id, now, slot.check_interval_minutes)
+    app.ring_check_slots(now)
 
 
 def _offer_all(

@@ -40,14 +40,21 @@ def sync(app: Appliance, connection_id: int, now: datetime) -> SyncResult:
     if connection is None or not connection.enabled or connection.provider not in app.calendars:
         return SyncResult(False, error="not connected")
     try:
-        found = app.calendars[connection.provider].read(now - BACK, now + AHEAD)
+        return SyncResult(True, _read_and_apply(app, connection, now))
     except CalendarError as error:
         _note_failure(app, connection, str(error), now)
         return SyncResult(False, error=str(error))
+
+
+def _read_and_apply(app: Appliance, connection: Connection, now: datetime) -> int:
+    calendar, span = app.calendars[connection.provider], Interval(now - BACK, now + AHEAD)
+    if connection.live_mirror:
+        # It lies in our own database: read inside the transaction, no edit of ours can come between read and apply.
+        with app.db.write():
+            return _apply(app, connection, calendar.read(span.starts_at, span.ends_at), span, now)
+    found = calendar.read(span.starts_at, span.ends_at)
     with app.db.write():
-        changed = _apply(app, connection, found, Interval(now - BACK, now + AHEAD), now)
-        note_success(app, connection, now)
-    return SyncResult(True, changed)
+        return _apply(app, connection, found, span, now)
 
 
 def sync_due(app: Appliance, now: datetime) -> int:
@@ -121,6 +128,7 @@ def _apply(app: Appliance, connection: Connection, found: Sequence[CalendarEvent
     for gone in kept.values():
         changed += 1
         freed += _vanish(app, connection, gone, now)
+    note_success(app, connection, now)
     for interval in freed:
         match_interval(app, interval, now, "calendar_changed")
     return changed

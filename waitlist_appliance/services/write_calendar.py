@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.availability import Interval
-from waitlist_appliance.domain.records import Booking, CalendarWrite, Hold, Resource
+from waitlist_appliance.domain.records import Booking, CalendarWrite, Connection, Hold, Resource
 from waitlist_appliance.domain.states import BookingStatus, HoldState
 from waitlist_appliance.ports import Calendar, CalendarError, CalendarEvent, NewEvent
 from waitlist_appliance.services import claim
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
-from waitlist_appliance.storage import activity, alarms, bookings, calendar_writes, customers, openings, slots
+from waitlist_appliance.services.sync_calendar import mirror
+from waitlist_appliance.storage import activity, alarms, bookings, calendar_writes, customers, events, openings, slots
 from waitlist_appliance.storage import setup as setups
 
 log = logging.getLogger(__name__)
@@ -54,30 +55,52 @@ def _write(app: Appliance, write: CalendarWrite, now: datetime) -> None:
     calendar = app.calendars[connection.provider]
     if write.kind == "remove":
         calendar.remove(write.event_id)
+        _forget(app, write)
         _finish(app, write, "done")
     elif write.kind == "hold" and write.hold_id is not None:
-        _write_hold(app, calendar, write, openings.hold_by_id(app.db, write.hold_id))
+        _write_hold(app, connection, calendar, write, openings.hold_by_id(app.db, write.hold_id))
     elif write.kind == "booking" and write.booking_id is not None:
-        _write_booking(app, calendar, write, bookings.by_id(app.db, write.booking_id), now)
+        _write_booking(app, connection, calendar, write, bookings.by_id(app.db, write.booking_id), now)
 
 
-def _write_hold(app: Appliance, calendar: Calendar, write: CalendarWrite, hold: Hold) -> None:
+def _mirrored(app: Appliance, connection: Connection, event: NewEvent, etag: str) -> None:
+    """What we wrote ourselves is known without reading it again; it never counts as somebody else's."""
+    mirror(app, connection, CalendarEvent(
+        event.event_id, etag, event.title, event.starts_at, event.ends_at, True, event.resource, event.tag
+    ))  # fmt: skip
+
+
+def _forget(app: Appliance, write: CalendarWrite) -> None:
+    with app.db.write():
+        gone = events.of_provider(app.db, write.connection_id, write.event_id)
+        if gone is not None:
+            events.remove(app.db, gone.id)
+
+
+def _write_hold(
+    app: Appliance, connection: Connection, calendar: Calendar, write: CalendarWrite, hold: Hold
+) -> None:
     """A tentative event for a live hold; one that ended meanwhile leaves nothing behind."""
     if hold.state == HoldState.LIVE:
         slot = slots.by_id(app.db, hold.slot_id)
         resource = _resource(app, hold.resource_id)
-        calendar.write(NewEvent(
+        event = NewEvent(
             write.event_id, "Waitlist: held", "", slot.starts_at, slot.ends_at, resource.public_id, f"hold:{hold.id}", True
-        ))  # fmt: skip
-        if openings.hold_by_id(app.db, hold.id).state == HoldState.LIVE:
-            _finish(app, write, "done")
-            return
+        )
+        etag = calendar.write(event)
+        with app.db.write():
+            if openings.hold_by_id(app.db, hold.id).state == HoldState.LIVE:
+                _mirrored(app, connection, event, etag)
+                calendar_writes.done(app.db, write.id)
+                return
     # It ended before or while it was written: what may have been written is taken away again.
     calendar.remove(write.event_id)
     _finish(app, write, "dropped")
 
 
-def _write_booking(app: Appliance, calendar: Calendar, write: CalendarWrite, booking: Booking, now: datetime) -> None:
+def _write_booking(
+    app: Appliance, connection: Connection, calendar: Calendar, write: CalendarWrite, booking: Booking, now: datetime
+) -> None:
     """Read the interval, write the event, confirm; somebody else's event in the way takes the booking back.
 
     The id comes from booking and version, so a retry after a lost answer finds its own event and never doubles.
@@ -94,9 +117,11 @@ def _write_booking(app: Appliance, calendar: Calendar, write: CalendarWrite, boo
             claim.take_back(app, booking, now)
             calendar_writes.done(app.db, write.id, "dropped")
         return
-    etag = calendar.write(_event(app, write, booking, resource))
+    event = _event(app, write, booking, resource)
+    etag = calendar.write(event)
     with app.db.write():
         calendar_writes.done(app.db, write.id)
+        _mirrored(app, connection, event, etag)
         if not claim.confirm(app, booking, etag, now, write.event_id):
             # Cancelled while the event was being written: what was written is taken away again.
             calendar_writes.add(

@@ -208,15 +208,15 @@ def bookings_list(db: Database, since: datetime | None = None, limit: int = 100)
     )  # fmt: skip
 
 
-def conversation(db: Database, phone: str) -> list[Bubble]:
+def conversation(db: Database, phone: str, email: str | None = None) -> list[Bubble]:
     """What a simulated phone (and its owner's mailbox) received and what was answered from it, oldest first."""
     return db.rows(
         Bubble,
         """SELECT 'out' AS side, channel, subject, body, at FROM simulated_message
-            WHERE address IN (?1, (SELECT email FROM customer WHERE phone = ?1))
+            WHERE address IN (?1, COALESCE(?2, (SELECT email FROM customer WHERE phone = ?1)))
            UNION ALL
            SELECT 'in', r.channel, NULL, r.body, r.received_at FROM reply r JOIN customer c ON c.id = r.customer_id
             WHERE c.phone = ?1
            ORDER BY at""",
-        phone,
-    )
+        phone, email,
+    )  # fmt: skip
