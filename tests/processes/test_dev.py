@@ -1,0 +1,158 @@
+"""`waitlist dev`, `serve` and `worker` as real processes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def config(tmp_path: Path, port: int) -> Path:
+    path = tmp_path / "config.toml"
+    made = waitlist(path, "init", "--defaults", "--json", "--port", str(port))
+    said, _ = made.communicate(timeout=30)
+    assert json.loads(said)["config"] == str(path)
+    return path
+
+
+def waitlist(config: Path, *command: str) -> subprocess.Popen[str]:
+    line = [sys.executable, "-m", "waitlist_appliance", "--config", str(config), *command]
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
+
+
+@contextlib.contextmanager
+def running(config: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
+    with waitlist(config, *command) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(30)
+
+
+@pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_both_run_and_one_ctrl_c_ends_both(config: Path, port: int, ask: signal.Signals) -> None:
+    with running(config, "dev") as process:
+        wait_for(lambda: is_well(port) and child(config, "worker") is not None)
+        wait_for(lambda: has_heartbeat(config))
+        os.killpg(process.pid, ask)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert left_of(config) == []
+
+
+@pytest.mark.parametrize("victim", ["serve", "worker"])
+def test_when_one_dies_the_other_is_stopped(config: Path, port: int, victim: str) -> None:
+    with running(config, "dev") as process:
+        wait_for(lambda: is_well(port) and child(config, victim) is not None)
+        os.kill(child(config, victim) or 0, signal.SIGKILL)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "ended by itself" in said
+    assert left_of(config) == []
+
+
+@pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM])
+def test_the_worker_ends_well_when_it_is_asked(config: Path, ask: signal.Signals) -> None:
+    with running(config, "worker") as process:
+        wait_for(lambda: has_heartbeat(config))
+        started = time.monotonic()
+        process.send_signal(ask)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert time.monotonic() - started < 3
+
+
+def test_the_worker_makes_a_broken_huey_file_anew(config: Path) -> None:
+    (config.parent / "data" / "huey.db").write_bytes(os.urandom(9000))
+    with running(config, "worker") as process:
+        wait_for(lambda: has_heartbeat(config))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert "made anew" in said
+
+
+def test_the_server_stays_on_one_cpu(config: Path, port: int) -> None:
+    with running(config, "serve") as process:
+        wait_for(lambda: is_well(port))
+        assert len(os.sched_getaffinity(process.pid)) == 1
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "dev"])
+def test_sigint_ends_a_background_job_too(config: Path, port: int, command: str) -> None:
+    # A shell starts `waitlist serve &` with SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = waitlist(config, command)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        wait_for(lambda: has_heartbeat(config) if command == "worker" else is_well(port))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def is_well(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def has_heartbeat(config: Path) -> bool:
+    from waitlist_appliance.storage import heartbeats
+    from waitlist_appliance.storage.database import Database
+
+    db = Database(config.parent / "data" / "waitlist.db")
+    try:
+        return heartbeats.read(db, "worker") is not None
+    finally:
+        db.close()
+
+
+def left_of(config: Path) -> list[str]:
+    return [line for _, line in command_lines() if str(config) in line]
+
+
+def child(config: Path, command: str) -> int | None:
+    found = [pid for pid, line in command_lines() if str(config) in line and line.rstrip("\0").endswith("\0" + command)]
+    return found[0] if found else None
+
+
+def command_lines() -> Iterator[tuple[int, str]]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_text(errors="replace")
+            if line:
+                yield int(path.parent.name), line
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)

@@ -1,0 +1,1 @@
+"""The clock of the box: Huey rings the services; the database says what is due."""
