@@ -86,7 +86,8 @@ def _guarded(app: Appliance, slot: Slot, now: datetime) -> None:
 
 def _close(app: Appliance, slot: Slot, now: datetime) -> None:
     for offer in _answerable(app, slot):
-        end_offer(app, offer, OfferState.EXPIRED, now, reason="cut_off", wish_to=WishState.PASSED)
+        to = OfferState.EXPIRED if offer.state == OfferState.LIVE else OfferState.WITHDRAWN
+        end_offer(app, offer, to, now, reason="cut_off", wish_to=WishState.PASSED)
     concerned = wishes.pass_slot(app.db, slot.id)
     for opening in openings.active_of_slot(app.db, slot.id):
         openings.move(app.db, opening.id, OpeningState.PAST, now)

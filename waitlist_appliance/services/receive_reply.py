@@ -110,7 +110,8 @@ def _stop(app: Appliance, customer: Customer, channel: str, now: datetime) -> st
     customers.opt_out(app.db, customer.id, now)
     messages.drop_of_customer(app.db, customer.id, PHONE_CHANNELS, "opted out")
     if live is not None:
-        end_offer(app, live, OfferState.DECLINED, now, reason="stop", wish_to=WishState.DECLINED, actor=CUSTOMER)
+        to = OfferState.DECLINED if live.state == OfferState.LIVE else OfferState.WITHDRAWN
+        end_offer(app, live, to, now, reason="stop", wish_to=WishState.DECLINED, actor=CUSTOMER)
         slot = slots.by_id(app.db, live.slot_id)
         match_interval(app, Interval(slot.starts_at, slot.ends_at), now, "stop")
     activity.record(app.db, now, CUSTOMER, "opted_out", "customer", customer.id, customer_id=customer.id)
