@@ -52,53 +52,6 @@ class BookingLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SlotLine:
-    """A watched slot with who waits for it, what is open, and the next deadline of its live offers."""
-
-    id: int
-    public_id: str
-    starts_at: datetime
-    ends_at: datetime
-    status: str
-    waiting: int
-    invited: int
-    openings_open: int
-    live_offers: int
-    deadline_at: datetime | None
-    last_check_at: datetime | None
-    next_check_at: datetime | None
-    check_interval_minutes: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class AgendaLine:
-    """One line of the day: ``kind`` is booking, hold or event. ``public_id`` of a hold is its offer's."""
-
-    kind: str
-    public_id: str
-    title: str
-    starts_at: datetime
-    ends_at: datetime
-    resource_name: str | None
-    status: str
-    party_size: int | None
-    code: str | None
-    deadline_at: datetime | None
-    customer_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneLine:
-    """A simulated phone; ``unread`` counts messages since the last answer from it."""
-
-    phone: str
-    name: str
-    unread: int
-    last_at: datetime | None
-    last_body: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Bubble:
     """One message of a conversation; ``side`` is ``out`` for what we sent, ``in`` for what the customer answered."""
 
@@ -107,68 +60,6 @@ class Bubble:
     subject: str | None
     body: str
     at: datetime
-
-
-def slots_page(db: Database, now: datetime, limit: int = 500) -> list[SlotLine]:
-    """Slots that somebody waits for or that have something open, nearest first."""
-    return db.rows(
-        SlotLine,
-        """SELECT s.id, s.public_id, s.starts_at, s.ends_at, s.status, s.last_check_at, s.next_check_at,
-                  s.check_interval_minutes,
-                  (SELECT COUNT(*) FROM wish w WHERE w.slot_id = s.id AND w.state IN ('live', 'offered')) AS waiting,
-                  (SELECT COUNT(*) FROM wish w WHERE w.slot_id = s.id AND w.state = 'proposed') AS invited,
-                  (SELECT COUNT(*) FROM opening o WHERE o.slot_id = s.id AND o.state IN ('open', 'held', 'exhausted'))
-                      AS openings_open,
-                  (SELECT COUNT(*) FROM hold h JOIN offer f ON f.hold_id = h.id
-                    WHERE h.slot_id = s.id AND h.state = 'live' AND f.state = 'live') AS live_offers,
-                  (SELECT MIN(f.deadline_at) FROM hold h JOIN offer f ON f.hold_id = h.id
-                    WHERE h.slot_id = s.id AND h.state = 'live' AND f.state = 'live') AS deadline_at
-             FROM slot s
-            WHERE s.starts_at >= ? AND s.status IN ('available', 'monitoring', 'pending')
-            ORDER BY s.starts_at, s.id LIMIT ?""",
-        now, limit,
-    )  # fmt: skip
-
-
-def agenda(db: Database, since: datetime, until: datetime) -> list[AgendaLine]:
-    """Bookings, holds and other people's events that overlap [since, until), by start."""
-    return db.rows(
-        AgendaLine,
-        f"""SELECT 'booking' AS kind, b.public_id, {NAME.format(t="c")} AS title, b.starts_at, b.ends_at,
-                   r.name AS resource_name, b.status, b.party_size, b.code, NULL AS deadline_at,
-                   {NAME.format(t="c")} AS customer_name
-              FROM booking b JOIN customer c ON c.id = b.customer_id JOIN resource r ON r.id = b.resource_id
-             WHERE b.ends_at > ?1 AND b.starts_at < ?2 AND b.starts_at > ?1 - 172800000
-               AND b.status NOT IN ('cancelled', 'expired')
-            UNION ALL
-            SELECT 'hold', o.public_id, {NAME.format(t="c")}, s.starts_at, s.ends_at, r.name, o.state,
-                   (SELECT party_size FROM entry e WHERE e.id = o.entry_id), NULL, o.deadline_at, {NAME.format(t="c")}
-              FROM slot s JOIN hold h ON h.slot_id = s.id AND h.state = 'live'
-              JOIN offer o ON o.hold_id = h.id AND o.state IN ('live', 'proposed')
-              JOIN customer c ON c.id = o.customer_id JOIN resource r ON r.id = h.resource_id
-             WHERE s.ends_at > ?1 AND s.starts_at < ?2 AND s.starts_at > ?1 - 172800000
-            UNION ALL
-            SELECT 'event', e.public_id, e.title, e.starts_at, e.ends_at, r.name,
-                   CASE WHEN e.busy THEN 'busy' ELSE 'free' END, NULL, NULL, NULL, NULL
-              FROM event e LEFT JOIN resource r ON r.id = e.resource_id
-             WHERE e.ends_at > ?1 AND e.starts_at < ?2 AND e.tag IS NULL
-             ORDER BY 4, 6, 2""",
-        since, until,
-    )  # fmt: skip
-
-
-def phones(db: Database, limit: int = 200) -> list[PhoneLine]:
-    """Every customer's simulated phone, the one with the newest message first."""
-    return db.rows(
-        PhoneLine,
-        f"""SELECT c.phone, {NAME.format(t="c")} AS name, m.at AS last_at, m.body AS last_body,
-                   (SELECT COUNT(*) FROM simulated_message u WHERE u.address IN (c.phone, c.email)
-                       AND u.at > COALESCE((SELECT MAX(received_at) FROM reply r WHERE r.customer_id = c.id), 0)) AS unread
-              FROM customer c LEFT JOIN simulated_message m ON m.id =
-                   (SELECT MAX(n.id) FROM simulated_message n WHERE n.address IN (c.phone, c.email))
-             ORDER BY m.id DESC, c.id DESC LIMIT ?""",
-        limit,
-    )
 
 
 def offers_list(db: Database, limit: int = 100) -> list[OfferLine]:

@@ -141,6 +141,7 @@ def sample_facts(kind: str) -> dict[str, object]:
         "party_size": {"party_size": 2},
         "position": {"position": 3},
         "keeps_place": {"keeps_place": True},
+        "others_ended": {"others_ended": True},
         "first_name": {"first_name": "Ana"},
     }
     allowed = placeholders(kind)

@@ -85,16 +85,16 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         N_("{{ business }}: the place is gone"),
     ),
     "confirmed": Wording(
-        _TIME | {"link", "party_size", "service", "code"},
+        _TIME | {"link", "party_size", "service", "code", "others_ended"},
         N_(
             "Booked at {{ business }}: {{ when }}{% if party_size %}, {{ party_size }} p{% endif %}. Code {{ code }}."
-            " To move or cancel: {{ link }}"
+            "{% if others_ended %} You no longer wait for your other times that day.{% endif %} To cancel: {{ link }}"
         ),
         N_("{{ business }}: your booking on {{ date }} at {{ time }}"),
         N_(
             "Your booking is confirmed.\n\n{% if service %}{{ service }}\n{% endif %}{{ when }}\n"
             "{% if party_size %}Number of people: {{ party_size }}\n{% endif %}Confirmation code: {{ code }}\n\n"
-            "To move or cancel it: {{ link }}"
+            "{% if others_ended %}You no longer wait for your other times that day.\n\n{% endif %}To cancel it: {{ link }}"
         ),
     ),
     "declined": Wording(

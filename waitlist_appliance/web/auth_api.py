@@ -1,0 +1,46 @@
+"""Callers without a browser: API keys with scopes, and the cron secret."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+
+from flask import g, request
+
+from waitlist_appliance.domain.errors import Forbidden
+from waitlist_appliance.storage import api_keys
+from waitlist_appliance.storage.database import StorageUnavailable
+from waitlist_appliance.web.clock import current_time
+from waitlist_appliance.web.context import box
+from waitlist_appliance.web.errors import Unauthorized
+from waitlist_appliance.web.routing import Route
+
+log = logging.getLogger(__name__)
+
+
+def require_key(route: Route) -> None:
+    """Unauthorized without a key in force, Forbidden where it lacks the route's scope."""
+    secret = _bearer() or request.headers.get("X-API-Key", "")
+    key = api_keys.find_by_secret(box().db, secret) if secret.startswith(api_keys.PREFIX) else None
+    if key is None:
+        raise Unauthorized("unauthorized")
+    if route.permission is not None and route.permission not in api_keys.scopes_of(key):
+        raise Forbidden("forbidden")
+    g.api_key = key
+    try:
+        api_keys.touch(box().db, key, current_time())
+    except StorageUnavailable as error:
+        # Reading must go on where writing cannot; what the request itself wants to write says so by itself.
+        log.warning("the use of an API key was not noted: %s", error)
+
+
+def require_cron(route: Route) -> None:
+    """Unauthorized unless the cron secret is shown; closed where none is configured."""
+    secret = box().config.cron_secret
+    if not secret or not hmac.compare_digest((_bearer() or "").encode(), secret.encode()):
+        raise Unauthorized("unauthorized")
+
+
+def _bearer() -> str | None:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else None

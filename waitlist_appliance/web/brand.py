@@ -1,0 +1,78 @@
+"""The owner's colour as the one accent, moved until it can be read in both themes."""
+
+from __future__ import annotations
+
+import colorsys
+import re
+from hashlib import sha256
+
+from flask import Response
+
+from waitlist_appliance.web.context import the_business
+
+DEFAULT = "#6d3b5e"
+LIGHT_PAPER = "#ffffff"
+DARK_PAPER = "#262220"
+STEPS = 40
+ENOUGH = 4.8  # a little over the 4.5 that is asked for
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+Rgb = tuple[int, int, int]
+
+
+def stylesheet() -> Response:
+    """/brand.css: the accent as custom properties."""
+    return Response(css(the_business().brand_colour), mimetype="text/css")
+
+
+def address(colour: str | None) -> str:
+    """The address of the stylesheet for this colour; it changes when the colour does."""
+    return f"/brand.css?v={sha256(css(colour).encode()).hexdigest()[:10]}"
+
+
+def css(colour: str | None) -> str:
+    """The accent for light and dark; a colour that is none gives the default."""
+    wanted = colour if colour and _COLOUR.fullmatch(colour) else DEFAULT
+    light, dark = readable(wanted, LIGHT_PAPER), readable(wanted, DARK_PAPER)
+    return (
+        f":root{{--accent:{light};--on-accent:{text_on(light)}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--accent:{dark};--on-accent:{text_on(dark)}}}}}\n"
+    )
+
+
+def readable(colour: str, paper: str) -> str:
+    """The colour, made darker or lighter in its own hue step by step until its contrast on the paper is enough."""
+    hue, light, saturation = colorsys.rgb_to_hls(*(part / 255 for part in _rgb(colour)))
+    end = 0.0 if _luminance(_rgb(paper)) > 0.5 else 1.0
+    for step in range(STEPS):
+        found = _hex(colorsys.hls_to_rgb(hue, light + (end - light) * step / STEPS, saturation))
+        if contrast(found, paper) >= ENOUGH:
+            return found
+    return "#000000" if end == 0.0 else "#ffffff"
+
+
+def text_on(colour: str) -> str:
+    """White or near-black, whichever is easier to read on the colour."""
+    return max(("#ffffff", "#1c1917"), key=lambda ink: contrast(ink, colour))
+
+
+def contrast(one: str, other: str) -> float:
+    """The WCAG contrast ratio of two colours, 1 to 21."""
+    high, low = sorted((_luminance(_rgb(one)), _luminance(_rgb(other))), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _rgb(colour: str) -> Rgb:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _hex(rgb: tuple[float, float, float]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*(round(part * 255) for part in rgb))
+
+
+def _luminance(rgb: Rgb) -> float:
+    red, green, blue = (_linear(part / 255) for part in rgb)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)

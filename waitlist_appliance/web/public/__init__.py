@@ -1,0 +1,1 @@
+"""The customer's pages: each opened by the token in a link."""

@@ -1,0 +1,50 @@
+"""The staff's lines of the URL table."""
+
+from __future__ import annotations
+
+from waitlist_appliance.web.routing import Route
+from waitlist_appliance.web.staff import agenda, door, live, phones, slots, waitlist
+
+_ENTRY = "/staff/waitlist/<entry_id>"
+_PHONE = "/staff/phones/<phone>"
+GET = ("GET",)
+POST = ("POST",)
+BOTH = ("GET", "POST")
+
+STAFF_ROUTES: tuple[Route, ...] = (
+    Route("/", GET, "staff.root", door.root, "staff"),
+    Route("/login", BOTH, "staff.log_in", door.log_in, "public"),
+    Route("/logout", POST, "staff.log_out", door.log_out, "staff"),
+    Route("/welcome/<token>", BOTH, "staff.welcome", door.welcome, "public"),
+    Route("/staff/changes", GET, "staff.changes", live.changes, "staff"),
+    Route("/staff/waitlist", GET, "staff.waitlist", waitlist.overview, "staff", "waitlist.view"),
+    Route("/staff/waitlist/add", BOTH, "staff.add_person", waitlist.add, "staff", "waitlist.create"),
+    Route(_ENTRY, GET, "staff.entry", waitlist.person, "staff", "waitlist.view"),
+    Route(f"{_ENTRY}/offer", POST, "staff.offer_now", waitlist.offer_now, "staff", "waitlist.notify"),
+    Route(f"{_ENTRY}/approve", POST, "staff.approve", waitlist.approve, "staff", "waitlist.notify"),
+    Route(f"{_ENTRY}/withdraw", POST, "staff.withdraw", waitlist.withdraw, "staff", "waitlist.notify"),
+    Route(f"{_ENTRY}/earlier", POST, "staff.earlier", waitlist.earlier, "staff", "waitlist.notify"),
+    Route(f"{_ENTRY}/later", POST, "staff.later", waitlist.later, "staff", "waitlist.notify"),
+    Route(f"{_ENTRY}/cancel", POST, "staff.cancel_entry", waitlist.cancel, "staff", "waitlist.cancel"),
+    Route(f"{_ENTRY}/reopen", POST, "staff.reopen", waitlist.reopen, "staff", "waitlist.create"),
+    Route("/staff/slots", GET, "staff.slots", slots.overview, "staff", "waitlist.view"),
+    Route("/staff/slots/<slot_id>/check", POST, "staff.check_slot", slots.check_now, "staff", "waitlist.notify"),
+    Route("/staff/agenda", GET, "staff.agenda", agenda.overview, "staff", "bookings.view"),
+    Route("/staff/agenda/events", POST, "staff.add_event", agenda.add_event, "staff", "bookings.create"),
+    Route(
+        "/staff/agenda/events/<event_id>/move", POST, "staff.move_event", agenda.move_event, "staff",
+        "bookings.create",
+    ),
+    Route(
+        "/staff/agenda/events/<event_id>/cancel", POST, "staff.cancel_event", agenda.cancel_event, "staff",
+        "bookings.cancel",
+    ),
+    Route(
+        "/staff/agenda/bookings/<booking_id>/cancel", POST, "staff.cancel_booking", agenda.cancel_a_booking,
+        "staff", "bookings.cancel",
+    ),
+    Route("/staff/phones", GET, "staff.phones", phones.overview, "staff", "waitlist.view"),
+    Route(_PHONE, GET, "staff.phone", phones.phone, "staff", "waitlist.view"),
+    Route("/simulator/<phone>/reply", POST, "staff.reply", phones.reply, "staff", "waitlist.notify"),
+    Route("/simulator/<phone>/fail", POST, "staff.make_fail", phones.make_fail, "staff", "waitlist.notify"),
+)  # fmt: skip

@@ -1,0 +1,34 @@
+"""Days and times as forms send them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from waitlist_appliance.domain.errors import Invalid
+from waitlist_appliance.domain.moments import resolve_local
+from waitlist_appliance.web.clock import current_time
+from waitlist_appliance.web.context import the_business
+
+
+def today() -> date:
+    """The business's date."""
+    return current_time().astimezone(the_business().tz).date()
+
+
+def day_of(text: str | None) -> date | None:
+    """The date of a date field; None for what is none."""
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    # The first and last year cannot be moved by a day or a zone.
+    return day if 1 < day.year < 9999 else None
+
+
+def moment(day: str | None, clock: str | None, field: str = "starts_at") -> datetime:
+    """The moment of a date field and a time field on the business's clock. Invalid bad_date_time."""
+    try:
+        naive = datetime.fromisoformat(f"{day}T{clock}")
+        return resolve_local(naive, the_business().tz)
+    except ValueError as error:
+        raise Invalid("bad_date_time", field) from error

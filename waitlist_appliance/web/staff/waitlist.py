@@ -1,0 +1,247 @@
+"""The waitlist page: who needs a person, who is in play, who waits; and what a host can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from waitlist_appliance.domain.errors import Invalid, NotFound, Refused
+from waitlist_appliance.domain.moments import local_day_bounds, to_ms
+from waitlist_appliance.domain.records import Activity
+from waitlist_appliance.services import explain, join_waitlist, leave_waitlist, staff_acts
+from waitlist_appliance.storage import activity, staff_pages
+from waitlist_appliance.storage.staff_pages import Filter, Line
+from waitlist_appliance.texts.reasons import why_not
+from waitlist_appliance.web.clock import current_time
+from waitlist_appliance.web.context import box, the_business
+from waitlist_appliance.web.staff import auth, page, times, words
+
+HOME = auth.HOME
+PAGE = 50
+ENDED_SHOWN = 10
+PRIORITY_STEP = 10
+LAST = 1000
+FIELDS = ("starts_at", "first_name", "last_name", "phone", "email", "party_size", "zone", "notes", "consent")
+STATUSES = ("waiting", "notified", "invited", "confirmed", "declined", "expired", "cancelled")
+
+
+def overview() -> str:
+    """The three groups, and below them those who have left the list."""
+    wanted, chosen = _filter()
+    playing = staff_pages.in_play(box().db, wanted)
+    needs = [line for line in playing if line.needs_a_person] + staff_pages.unreachable(box().db, wanted)
+    seen = {line.id for line in needs}
+    waiting, more_waiting = _cut(staff_pages.in_line(box().db, wanted, _cursor("after", 3), PAGE + 1), PAGE)
+    shown = ENDED_SHOWN if not chosen["status"] else PAGE
+    over, more_over = _cut(staff_pages.ended(box().db, wanted, _cursor("before", 2), shown + 1), shown)
+    groups = {
+        "needs": needs,
+        "play": [line for line in playing if line.id not in seen],
+        "waiting": [line for line in waiting if line.id not in seen],
+        "ended": over,
+    }
+    everybody = [line.id for lines in groups.values() for line in lines]
+    return page.render(
+        "waitlist.html", "waitlist", groups=groups, wishes=staff_pages.wishes(box().db, everybody), chosen=chosen,
+        counts=staff_pages.counts(box().db), statuses=STATUSES, with_query=_with_query, today=times.today(),
+        tomorrow=times.today() + timedelta(days=1), next_waiting=_after(waiting) if more_waiting else None,
+        next_ended=_before(over) if more_over else None,
+    )  # fmt: skip
+
+
+def person(entry_id: str) -> str:
+    """One entry: its times with the place in line, why it was not offered them, its history and messages."""
+    line = _line(entry_id)
+    return page.render(
+        "entry.html", "waitlist", line=line, wishes=staff_pages.wishes(box().db, [line.id]).get(line.id, []),
+        whys={why.starts_at: why for why in explain.why(box(), entry_id, current_time())},
+        history=activity.of_entry(box().db, line.id), messages=staff_pages.messages_of_entry(box().db, line.id),
+        why_words=_why_words, deed=_deed, reason=_reason,
+    )  # fmt: skip
+
+
+def add() -> Any:
+    """GET shows the form; POST puts a person on the list, or says beside the field what is wrong."""
+    if request.method != "POST":
+        return _form({}, {})
+    given = {name: value.strip() for name, value in request.form.items()}
+    try:
+        joined = join_waitlist.join(box(), _request(given), current_time(), auth.actor())
+    except Refused as refused:
+        return _form(given, page.field_errors(refused, FIELDS), refused.code), 422
+    _ = page.say().gettext
+    name = given.get("first_name") or given["phone"]
+    text = _("{name} is on the waitlist.") if joined.created else _("{name} was already on the waitlist for that time.")
+    return page.act(lambda: None, text.format(name=name), f"{HOME}/{joined.entry.public_id}")
+
+
+def offer_now(entry_id: str) -> Response:
+    """Offer a free time to this person, whoever is before them."""
+    _ = page.say().gettext
+    slot = request.form.get("slot") or None
+    return _act(
+        entry_id, lambda: staff_acts.notify(box(), entry_id, current_time(), auth.actor(), slot_public_id=slot),
+        _("The offer is on its way to {name}. The clock starts when it is sent."),
+    )  # fmt: skip
+
+
+def approve(entry_id: str) -> Response:
+    """Send the proposed offer."""
+    _ = page.say().gettext
+    return _act(
+        entry_id, lambda: staff_acts.approve(box(), _offer_of(entry_id), current_time(), auth.actor()),
+        _("Approved: the offer is on its way to {name}."),
+    )  # fmt: skip
+
+
+def withdraw(entry_id: str) -> Response:
+    """Take the offer back; the next in line is asked."""
+    _ = page.say().gettext
+    return _act(
+        entry_id, lambda: staff_acts.withdraw(box(), _offer_of(entry_id), current_time(), auth.actor()),
+        _("The offer to {name} is withdrawn. The next in line is asked."),
+    )  # fmt: skip
+
+
+def earlier(entry_id: str) -> Response:
+    """Serve this person before others."""
+    _ = page.say().gettext
+    return _shift(entry_id, -PRIORITY_STEP, _("{name} moved up and is served earlier."))
+
+
+def later(entry_id: str) -> Response:
+    """Serve this person after others."""
+    _ = page.say().gettext
+    return _shift(entry_id, PRIORITY_STEP, _("{name} moved down and is served later."))
+
+
+def cancel(entry_id: str) -> Response:
+    """Take this person off the list."""
+    _ = page.say().gettext
+    reason = request.form.get("reason", "").strip()[:200] or "by_staff"
+
+    def take_off() -> None:
+        entry = staff_acts.entry_named(box(), entry_id)
+        leave_waitlist.cancel_entry(box(), entry, current_time(), auth.actor(), reason)
+
+    return _act(entry_id, take_off, _("{name} is off the waitlist."))
+
+
+def reopen(entry_id: str) -> Response:
+    """Put an expired entry back, at the end of the line."""
+    _ = page.say().gettext
+    return _act(
+        entry_id, lambda: staff_acts.reopen(box(), entry_id, current_time(), auth.actor()),
+        _("{name} is back on the waitlist, at the end of the line."),
+    )  # fmt: skip
+
+
+def _act(entry_id: str, doing: Callable[[], object], done: str) -> Response:
+    line = _line(entry_id)
+    return page.act(doing, done.format(name=line.name or line.phone), page.back_to(HOME))
+
+
+def _shift(entry_id: str, by: int, done: str) -> Response:
+    priority = min(max(0, _line(entry_id).priority + by), LAST)
+    return _act(
+        entry_id, lambda: staff_acts.set_priority(box(), entry_id, priority, current_time(), auth.actor()), done
+    )
+
+
+def _line(entry_id: str) -> Line:
+    line = staff_pages.line(box().db, entry_id)
+    if line is None:
+        raise NotFound("not_found")
+    return line
+
+
+def _offer_of(entry_id: str) -> str:
+    line = _line(entry_id)
+    if line.offer_public_id is None:
+        raise NotFound("offer_over")
+    return line.offer_public_id
+
+
+def _request(given: dict[str, str]) -> join_waitlist.JoinRequest:
+    party = given.get("party_size", "")
+    if not party.isdecimal():
+        raise Invalid("bad_party_size", "party_size")
+    return join_waitlist.JoinRequest(
+        starts_at=times.moment(given.get("date"), given.get("time")), phone=given.get("phone", ""),
+        first_name=given.get("first_name") or None, last_name=given.get("last_name") or None,
+        email=given.get("email") or None, party_size=int(party), source="manual", zone=given.get("zone") or None,
+        notes=given.get("notes") or None, registered=True, consent="consent" in given, force="force" in given,
+        alternatives=(),
+    )  # fmt: skip
+
+
+def _form(given: dict[str, str], errors: dict[str, str], code: str = "") -> str:
+    return page.render(
+        "add_person.html", "waitlist", given=given, errors=errors, code=code, zones=staff_pages.zones(box().db),
+        today=times.today(),
+    )  # fmt: skip
+
+
+def _filter() -> tuple[Filter, dict[str, str]]:
+    chosen = {name: request.args.get(name, "").strip()[:100] for name in ("status", "date", "q")}
+    wanted = Filter(q=chosen["q"])
+    if chosen["status"] in STATUSES:
+        wanted = replace(wanted, statuses=(chosen["status"],))
+    else:
+        chosen["status"] = ""
+    day = times.day_of(chosen["date"])
+    if day is None:
+        chosen["date"] = ""
+        return wanted, chosen
+    since, until = local_day_bounds(day, the_business().tz)
+    return replace(wanted, since=since, until=until), chosen
+
+
+def _with_query(**changed: str | date | None) -> str:
+    """The address of this page with some filters changed; the page of the list starts again."""
+    kept = {name: request.args[name] for name in ("status", "date", "q") if request.args.get(name)}
+    query = {name: str(value) for name, value in {**kept, **changed}.items() if value}
+    return HOME + ("?" + urlencode(query) if query else "")
+
+
+def _cut(lines: list[Line], limit: int) -> tuple[list[Line], bool]:
+    return lines[:limit], len(lines) > limit
+
+
+def _after(lines: list[Line]) -> str:
+    last = lines[-1]
+    lined_up = to_ms(last.lined_up_at) if last.lined_up_at else staff_pages.NEVER
+    return f"{last.priority}.{lined_up}.{last.id}"
+
+
+def _before(lines: list[Line]) -> str:
+    return f"{to_ms(lines[-1].created_at)}.{lines[-1].id}"
+
+
+def _cursor(name: str, length: int) -> Any:
+    """The place in the list that the address names; None for the beginning, also where it was tampered with."""
+    parts = request.args.get(name, "").split(".")
+    if len(parts) != length or not all(part.lstrip("-").isdecimal() and len(part) < 18 for part in parts):
+        return None
+    return tuple(int(part) for part in parts)
+
+
+def _deed(event: Activity) -> str:
+    """What happened, in words; a verb without words yet is shown readably, never left out."""
+    known = words.DEEDS.get(event.verb)
+    return page.say().gettext(known) if known else event.verb.replace("_", " ").capitalize()
+
+
+def _reason(event: Activity) -> str:
+    """Why it happened: a sentence for our own codes, and what a person typed as it is."""
+    known = words.REASONS.get(event.reason or "")
+    return page.say().gettext(known) if known else (event.reason or "").replace("_", " ")
+
+
+def _why_words(why: explain.Why) -> str:
+    return why_not(why.answer_code, page.locale())

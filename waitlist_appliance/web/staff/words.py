@@ -1,0 +1,148 @@
+"""Words of the desk that hang on a code: refusals only staff see, alarms, verbs of the history, icons of states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from waitlist_appliance.texts.catalogues import N_
+
+REFUSALS: Final[Mapping[str, str]] = {
+    "password_short": N_("The password is too short. Please choose one of at least {length} characters."),
+    "password_long": N_("The password is too long. Please choose one of at most {length} characters."),
+    "passwords_differ": N_("The two passwords are not the same. Please type them again."),
+    "email_taken": N_("Somebody with that email address is already on the team."),
+    "rate_limited": N_("Too many tries. Please wait {seconds} seconds and try again."),
+    "token_gone": N_("This link has been used or is too old. Please ask for a new one."),
+    "ends_before_start": N_("The end must be later than the start."),
+    "bad_date_time": N_("Please choose a day and a time."),
+    "reply_empty": N_("Please type an answer first."),
+}
+
+ALARMS: Final[Mapping[str, str]] = {
+    "booking_pending": N_("A booking has waited too long for the calendar. Please confirm it by hand or cancel it."),
+    "messenger_account": N_(
+        "The message provider refuses everything: no message goes out until its account is put right."
+    ),
+}
+
+# What a rule calls a field → what the form calls it.
+FIELDS: Final[Mapping[str, str]] = {"requested_slot": "starts_at", "date_time": "starts_at"}
+
+# State → icon. The word always stands beside it.
+ICONS: Final[Mapping[str, str]] = {
+    "invited": "envelope",
+    "waiting": "hourglass-split",
+    "notified": "send",
+    "confirmed": "check-circle-fill",
+    "declined": "x-circle",
+    "expired": "clock-history",
+    "cancelled": "slash-circle",
+    "proposed": "hand-index-thumb",
+    "live": "hourglass-split",
+    "offered": "send-fill",
+    "fulfilled": "check-circle-fill",
+    "withdrawn": "arrow-counterclockwise",
+    "passed": "clock-history",
+    "accepted": "check-circle-fill",
+    "failed": "exclamation-triangle-fill",
+    "available": "door-open",
+    "monitoring": "eye",
+    "pending": "hourglass",
+    "filled": "check-circle-fill",
+    "open": "door-open",
+    "held": "lock-fill",
+    "booked": "check-circle-fill",
+    "exhausted": "people",
+    "taken": "slash-circle",
+    "past": "clock-history",
+    "in_progress": "play-circle-fill",
+    "completed": "check2-all",
+    "no_show": "person-x",
+    "refunded": "arrow-return-left",
+}
+# State → one of ok, warn, bad, info, quiet: the colour beside word and icon.
+TONES: Final[Mapping[str, str]] = {
+    "invited": "quiet", "waiting": "info", "notified": "warn", "confirmed": "ok", "declined": "quiet",
+    "expired": "quiet", "cancelled": "quiet", "proposed": "warn", "live": "info", "offered": "warn",
+    "fulfilled": "ok", "withdrawn": "quiet", "passed": "quiet", "accepted": "ok", "failed": "bad",
+    "available": "warn", "monitoring": "info", "pending": "quiet", "filled": "ok", "open": "warn", "held": "warn",
+    "booked": "ok", "exhausted": "quiet", "taken": "quiet", "past": "quiet", "in_progress": "info",
+    "completed": "ok", "no_show": "bad", "refunded": "quiet",
+}  # fmt: skip
+
+SOURCES: Final[Mapping[str, str]] = {
+    "voice_agent": N_("by phone"),
+    "web": N_("on the page"),
+    "manual": N_("added by the team"),
+}
+ROLES: Final[Mapping[str, str]] = {
+    "owner": N_("Owner"),
+    "manager": N_("Manager"),
+    "host": N_("Host"),
+    "viewer": N_("Viewer"),
+}
+LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "es": "Español", "fr": "Français"}
+CHANNELS: Final[Mapping[str, str]] = {"sms": "SMS", "whatsapp": "WhatsApp", "email": N_("Email")}
+MESSAGE_STATES: Final[Mapping[str, str]] = {
+    "pending": N_("will be sent"),
+    "sending": N_("being sent"),
+    "sent": N_("sent"),
+    "delivered": N_("delivered"),
+    "failed": N_("not delivered"),
+    "dropped": N_("no longer needed"),
+}
+OUTCOMES: Final[Mapping[str, str]] = {
+    "undeliverable": N_("does not reach this person"),
+    "retry": N_("fails once and is tried again"),
+    "account": N_("fails for everybody (account blocked)"),
+}
+DEEDS: Final[Mapping[str, str]] = {
+    "invited": N_("Got the sign-up link"),
+    "joined": N_("Joined the waitlist"),
+    "registered": N_("Signed up"),
+    "wishes_changed": N_("Changed the wished times"),
+    "offer_made": N_("An offer was made"),
+    "offer_proposed": N_("An offer was proposed, to be approved"),
+    "offer_approved": N_("The offer was approved"),
+    "offer_accepted": N_("Said yes"),
+    "offer_declined": N_("Said no"),
+    "offer_expired": N_("Did not answer in time"),
+    "offer_withdrawn": N_("The offer was withdrawn"),
+    "offer_failed": N_("The offer could not be delivered"),
+    "entry_expired": N_("No longer waits"),
+    "cancelled": N_("Left the list"),
+    "reopened": N_("Came back on the list"),
+    "priority_changed": N_("Moved in the line"),
+    "notes_changed": N_("The note was changed"),
+    "booked": N_("A booking was made"),
+    "booking_confirmed": N_("The booking is confirmed"),
+    "booking_conflict": N_("The booking was taken back"),
+    "booking_cancelled": N_("The booking was cancelled"),
+    "booking_pending_long": N_("The booking has waited long for the calendar"),
+    "message_sent": N_("A message went out"),
+    "message_failed": N_("A message could not be delivered"),
+    "replied": N_("Answered by message"),
+    "opted_out": N_("Wants no more messages"),
+}
+REASONS: Final[Mapping[str, str]] = {
+    "by_staff": N_("by the team"),
+    "staff": N_("by the team"),
+    "silence": N_("no answer"),
+    "no": N_("declined"),
+    "left": N_("left the list"),
+    "stop": N_("answered STOP"),
+    "faster": N_("somebody else was faster"),
+    "taken": N_("the time was taken"),
+    "conflict": N_("the time was taken"),
+    "cut_off": N_("too close to the start"),
+    "booked_elsewhere": N_("booked another time"),
+    "the calendar has another event at this time": N_("the calendar has another event at this time"),
+    "the offer could not be ended": N_("the offer could not be ended"),
+}
+ACTORS: Final[Mapping[str, str]] = {
+    "staff": N_("Team"),
+    "customer": N_("Customer"),
+    "voice_agent": N_("Voice agent"),
+    "system": N_("The box"),
+}
