@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.web.staff_desk import Desk, desk, snapshot
-from waitlist_appliance.services import staff_login
+from waitlist_appliance.services import first_run, staff_login
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.deliver_messages import deliver_due
 from waitlist_appliance.services.edit_events import add_event
@@ -61,6 +61,7 @@ def said(page: str) -> str:
 
 
 def test_the_link_leads_through_the_password_to_the_waitlist(web_app: Flask, box: Appliance, now: datetime) -> None:
+    first_run.finish(box, now, SYSTEM)
     _, token = staff_login.add_user(box, "olivia@casalola.example", "Olivia", "owner", now)
     olivia = desk(web_app, box, now, None)
     assert "Olivia" in olivia.get(f"/welcome/{token}").text

@@ -137,10 +137,18 @@ def _stale(app: Appliance, setup: Setup, message: Message, now: datetime) -> str
         if offer.deadline_at is None and not deadlines.may_still_be_offered(slot.starts_at, now, setup.policies):
             _end_unsent(app, offer, now, "too_late")
             return "too late to answer"
+    if message.booking_id is not None and _of_older_version(app, message):
+        return "the booking was moved or cancelled"
     inviting = message.kind in ("join_link", "join_nudge") and message.entry_id is not None
     if inviting and entries.by_id(app.db, message.entry_id or 0).status != EntryStatus.INVITED:
         return "no longer invited"
     return None
+
+
+def _of_older_version(app: Appliance, message: Message) -> bool:
+    """Whether the message speaks of its booking as it was before it was moved or cancelled."""
+    version = json.loads(message.facts).get("version")
+    return version is not None and version != bookings.by_id(app.db, message.booking_id or 0).version
 
 
 def _start_clock(app: Appliance, setup: Setup, message: Message, now: datetime) -> Offer | None:

@@ -92,6 +92,13 @@ def drop_of_offer(db: Database, offer_id: int, reason: str) -> int:
     )  # fmt: skip
 
 
+def drop_of_booking(db: Database, booking_id: int, reason: str) -> int:
+    """What is still unsent about the booking is no longer true."""
+    return db.execute(
+        "UPDATE message SET state = 'dropped', error = ? WHERE booking_id = ? AND state = 'pending'", reason, booking_id
+    )
+
+
 def drop_of_customer(db: Database, customer_id: int, channels: tuple[str, ...], reason: str) -> int:
     """After STOP: what is still unsent on these channels will not go out."""
     marks = ", ".join("?" * len(channels))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.storage.database import Database
 
 ACTIVE = ("invited", "waiting", "notified")
@@ -28,7 +29,9 @@ class Line:
     status: str
     priority: int
     source: str
+    locale: str
     zone: str | None
+    wanted_resource: str | None
     notes: str | None
     created_at: datetime
     registered_at: datetime | None
@@ -75,6 +78,7 @@ class Filter:
     """What the waitlist is narrowed to; `since`/`until` bound a wished time."""
 
     statuses: tuple[str, ...] = ()
+    source: str = ""
     since: datetime | None = None
     until: datetime | None = None
     q: str = ""
@@ -169,7 +173,8 @@ _LINE = """
 SELECT entry.id, entry.public_id, COALESCE(entry.first_name, customer.first_name) AS first_name,
     COALESCE(entry.last_name, customer.last_name) AS last_name, customer.phone,
     COALESCE(entry.email, customer.email) AS email, entry.party_size, entry.status, entry.priority, entry.source,
-    entry.zone, entry.notes, entry.created_at, entry.registered_at, entry.lined_up_at, wanted.starts_at AS wanted_at,
+    entry.locale, entry.zone, asked_for.name AS wanted_resource, entry.notes, entry.created_at,
+    entry.registered_at, entry.lined_up_at, wanted.starts_at AS wanted_at,
     customer.undeliverable_at, customer.opted_out_at, entry.customer_id,
     offer.public_id AS offer_public_id, offer.state AS offer_state, offer.deadline_at AS offer_deadline_at,
     offer.sent_at AS offer_sent_at, offered.starts_at AS offer_starts_at, resource.name AS offer_resource,
@@ -177,6 +182,7 @@ SELECT entry.id, entry.public_id, COALESCE(entry.first_name, customer.first_name
 FROM entry
 JOIN customer ON customer.id = entry.customer_id
 JOIN slot AS wanted ON wanted.id = entry.requested_slot_id
+LEFT JOIN resource AS asked_for ON asked_for.id = entry.resource_id
 LEFT JOIN offer ON offer.entry_id = entry.id AND offer.state IN ('proposed', 'live')
 LEFT JOIN slot AS offered ON offered.id = offer.slot_id
 LEFT JOIN hold ON hold.id = offer.hold_id
@@ -217,6 +223,44 @@ def ended(db: Database, wanted: Filter, before: tuple[int, int] | None, limit: i
         where += " AND (entry.created_at, entry.id) < (?, ?)"
         values += before
     return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
+
+
+def lines_named(db: Database, public_ids: Sequence[str]) -> list[Line]:
+    """These entries, in the order of their asking."""
+    marks = ", ".join("?" * len(public_ids))
+    return db.rows(Line, f"{_LINE} WHERE entry.public_id IN ({marks}) ORDER BY entry.id", *public_ids)
+
+
+def all_lines(db: Database, wanted: Filter, batch: int) -> Iterator[list[Line]]:
+    """Everybody the filter lets through, in batches: those in play, then the line, then those who have left."""
+    playing = in_play(db, wanted, NEVER)
+    if playing:
+        yield playing
+    after: tuple[int, int, int] | None = None
+    while lines := in_line(db, wanted, after, batch):
+        yield lines
+        last = lines[-1]
+        after = (last.priority, to_ms(last.lined_up_at) if last.lined_up_at else NEVER, last.id)
+    before: tuple[int, int] | None = None
+    while lines := ended(db, wanted, before, batch):
+        yield lines
+        before = (to_ms(lines[-1].created_at), lines[-1].id)
+
+
+def places(db: Database, entry_ids: Sequence[int]) -> dict[int, int]:
+    """The place of these entries in the line of the time they asked for, from 1; who is not in it is left out."""
+    if not entry_ids:
+        return {}
+    sql = f"""
+    SELECT wish.entry_id,
+        (SELECT COUNT(*) FROM wish AS ahead WHERE ahead.slot_id = wish.slot_id AND ahead.state = 'live'
+            AND (ahead.round, ahead.priority, ahead.lined_up_at, ahead.entry_id)
+                < (wish.round, wish.priority, wish.lined_up_at, wish.entry_id))
+        + (SELECT COUNT(*) FROM wish AS asked WHERE asked.slot_id = wish.slot_id AND asked.state = 'offered') + 1
+    FROM entry JOIN wish ON wish.entry_id = entry.id AND wish.slot_id = entry.requested_slot_id AND wish.state = 'live'
+    WHERE entry.id IN ({", ".join("?" * len(entry_ids))})
+    """
+    return dict(db.tuples(sql, *entry_ids))
 
 
 def line(db: Database, public_id: str) -> Line | None:
@@ -361,12 +405,18 @@ def alarms(db: Database) -> list[str]:
 
 
 def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, ...]]:
+    """The statuses are our own words: written out, so that the index of the line serves; "" where none is left."""
     statuses = tuple(status for status in among if not wanted.statuses or status in wanted.statuses)
-    clauses, values = [f"entry.status IN ({', '.join('?' * len(statuses))})"], list[object](statuses)
+    clauses, values = [f"entry.status IN ({_quoted(among)})"], list[object]()
+    if statuses != among:
+        clauses.append(f"entry.status IN ({_quoted(statuses)})")
+    if wanted.source:
+        clauses.append("entry.source = ?")
+        values.append(wanted.source)
     if wanted.since and wanted.until:
         clauses.append(
-            "EXISTS (SELECT 1 FROM wish JOIN slot ON slot.id = wish.slot_id "
-            "WHERE wish.entry_id = entry.id AND slot.starts_at >= ? AND slot.starts_at < ?)"
+            "entry.id IN (SELECT wish.entry_id FROM slot JOIN wish ON wish.slot_id = slot.id "
+            "WHERE slot.starts_at >= ? AND slot.starts_at < ? AND wish.state <> 'withdrawn')"
         )
         values += [wanted.since, wanted.until]
     if wanted.q:
@@ -376,6 +426,10 @@ def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, .
         )
         values += [_like(wanted.q), _like(wanted.q.replace(" ", ""))]
     return " AND ".join(clauses), tuple(values)
+
+
+def _quoted(statuses: tuple[str, ...]) -> str:
+    return ", ".join(f"'{status}'" for status in statuses)
 
 
 def _like(text: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from flask import Response
+from flask import Response, request
 
 from waitlist_appliance.domain.errors import NotFound
-from waitlist_appliance.services import staff_acts
+from waitlist_appliance.services import slot_notes, staff_acts
 from waitlist_appliance.storage import staff_lists, staff_pages
 from waitlist_appliance.texts import dates
 from waitlist_appliance.web.clock import current_time
@@ -43,3 +43,12 @@ def check_now(slot_id: str) -> Response:
         _("Checked: {when}. What is free is offered to the next in line.").format(when=when),
         page.back_to("/staff/slots"),
     )
+
+
+def set_notes(slot_id: str) -> Response:
+    """The team's note on this time."""
+    notes = request.form.get("notes", "")
+    return page.act(
+        lambda: slot_notes.set_notes(box(), slot_id, notes, current_time(), auth.actor()),
+        page.say().gettext("The note is saved."), page.back_to("/staff/slots"),
+    )  # fmt: skip

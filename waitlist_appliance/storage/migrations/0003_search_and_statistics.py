@@ -1,0 +1,104 @@
+"""What search, statistics, the bell and the activity log read, so that none of them ever walks through every row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# How far an entry has come: 0 asked, 1 signed up, 2 offered, 3 said yes, 4 booked. It never goes back, so that the
+# statistics of a period are counts over an index instead of a look at every entry's offers and bookings.
+STAGE = (
+    "ALTER TABLE entry ADD COLUMN stage INTEGER NOT NULL DEFAULT 0 CHECK (stage BETWEEN 0 AND 4)",
+    "UPDATE entry SET stage = 1 WHERE registered_at IS NOT NULL",
+    "UPDATE entry SET stage = 2 WHERE EXISTS (SELECT 1 FROM offer WHERE entry_id = entry.id AND sent_at IS NOT NULL)",
+    "UPDATE entry SET stage = 3 WHERE EXISTS (SELECT 1 FROM offer WHERE entry_id = entry.id AND state = 'accepted')",
+    "UPDATE entry SET stage = 4 WHERE EXISTS "
+    "(SELECT 1 FROM booking WHERE entry_id = entry.id AND confirmed_at IS NOT NULL)",
+)
+REACHES = """
+CREATE TRIGGER {name} AFTER {when} WHEN {condition}
+BEGIN
+    UPDATE entry SET stage = {stage} WHERE id = {entry} AND stage < {stage};
+END
+"""
+_SENT = "NEW.sent_at IS NOT NULL"
+_BOOKED = "NEW.entry_id IS NOT NULL AND NEW.confirmed_at IS NOT NULL"
+STAGES = (
+    ("entry_comes_signed_up", "INSERT ON entry", "NEW.registered_at IS NOT NULL", 1, "NEW.id"),
+    ("entry_signs_up", "UPDATE OF registered_at ON entry", "NEW.registered_at IS NOT NULL", 1, "NEW.id"),
+    ("offer_comes_sent", "INSERT ON offer", _SENT, 2, "NEW.entry_id"),
+    ("offer_is_sent", "UPDATE OF sent_at ON offer", _SENT, 2, "NEW.entry_id"),
+    ("offer_comes_accepted", "INSERT ON offer", "NEW.state = 'accepted'", 3, "NEW.entry_id"),
+    ("offer_is_accepted", "UPDATE OF state ON offer", "NEW.state = 'accepted'", 3, "NEW.entry_id"),
+    ("booking_comes_confirmed", "INSERT ON booking", _BOOKED, 4, "NEW.entry_id"),
+    ("booking_is_confirmed", "UPDATE OF confirmed_at, entry_id ON booking", _BOOKED, 4, "NEW.entry_id"),
+)
+
+# One line of words per customer: the names and addresses they gave, also in their entries, and the ends of the number.
+SEARCH = (
+    "CREATE VIRTUAL TABLE customer_search USING fts5"
+    "(words, tokenize = \"unicode61 remove_diacritics 2\", prefix = '2 3 4')",
+)
+WORDS = """
+    INSERT INTO customer_search (rowid, words)
+    SELECT id, COALESCE(first_name, '') || ' ' || COALESCE(last_name, '') || ' ' || COALESCE(email, '')
+        || ' ' || substr(phone, 2) || ' ' || substr(phone, -9) || ' ' || substr(phone, -6) || ' ' || substr(phone, -4)
+        || ' ' || substr(phone, -3) || ' ' || COALESCE((
+            SELECT group_concat(said, ' ') FROM (
+                SELECT DISTINCT COALESCE(entry.first_name, '') || ' ' || COALESCE(entry.last_name, '') || ' '
+                    || COALESCE(entry.email, '') AS said
+                FROM entry WHERE entry.customer_id = customer.id LIMIT 20
+            )), '')
+    FROM customer WHERE {which}
+"""
+FOUND_AGAIN = """
+CREATE TRIGGER {name} AFTER {when}
+BEGIN
+    DELETE FROM customer_search WHERE rowid = {customer};
+    {words};
+END
+"""
+# Most entries carry the customer's own name: only another one is worth a second writing.
+OTHER_NAME = """WHEN (NEW.first_name IS NOT NULL OR NEW.last_name IS NOT NULL OR NEW.email IS NOT NULL) AND EXISTS (
+    SELECT 1 FROM customer WHERE id = NEW.customer_id AND (
+        COALESCE(NEW.first_name, first_name) IS NOT first_name OR COALESCE(NEW.last_name, last_name) IS NOT last_name
+        OR COALESCE(NEW.email, email) IS NOT email))"""
+SEARCHED = (
+    ("customer_is_found", "INSERT ON customer", "NEW.id"),
+    ("customer_is_found_again", "UPDATE OF first_name, last_name, email, phone ON customer", "NEW.id"),
+    ("entry_is_found", f"INSERT ON entry {OTHER_NAME}", "NEW.customer_id"),
+    (
+        "entry_is_found_again", f"UPDATE OF first_name, last_name, email ON entry {OTHER_NAME}",
+        "NEW.customer_id",
+    ),
+)  # fmt: skip
+
+INDEXES = (
+    # statistics: counts and sums out of the index alone
+    "CREATE INDEX entry_tally ON entry (source, stage, created_at)",
+    "CREATE INDEX entry_demand ON entry (requested_slot_id, created_at, stage)",
+    "DROP INDEX entry_by_slot",
+    "CREATE INDEX offer_tally ON offer (state, sent_at) WHERE sent_at IS NOT NULL",
+    "CREATE INDEX opening_tally ON opening (state, freed_at)",
+    # in the order of the minutes, so that their median needs no sorting
+    "CREATE INDEX opening_filled ON opening ((ended_at - freed_at) / 60000, freed_at) WHERE state = 'booked'",
+    "CREATE INDEX booking_won ON booking (created_at, status, party_size) WHERE offer_id IS NOT NULL",
+    # the bell
+    "CREATE INDEX customer_unreachable ON customer (id) WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL",
+    "CREATE INDEX reply_unclear ON reply (received_at) WHERE understood = 'unclear'",
+    "CREATE INDEX activity_conflict ON activity (at) WHERE verb = 'booking_conflict'",
+    # the activity log; each ends in the row's id, the order of the log
+    "CREATE INDEX activity_by_time ON activity (at)",
+    "CREATE INDEX activity_by_verb ON activity (verb)",
+    "CREATE INDEX activity_by_actor ON activity (actor, actor_name)",
+    "CREATE INDEX activity_by_customer ON activity (customer_id) WHERE customer_id IS NOT NULL",
+)
+
+
+def up(migrator: Any, db: Any) -> None:
+    for statement in (*STAGE, *SEARCH, WORDS.format(which="1"), *INDEXES):
+        db.execute_sql(statement)
+    for name, when, condition, stage, entry in STAGES:
+        db.execute_sql(REACHES.format(name=name, when=when, condition=condition, stage=stage, entry=entry))
+    for name, when, customer in SEARCHED:
+        words = WORDS.format(which=f"id = {customer}")
+        db.execute_sql(FOUND_AGAIN.format(name=name, when=when, customer=customer, words=words))

@@ -1,0 +1,128 @@
+"""Finding a person, a request or a booking by what staff know of them: each list short, each out of an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from waitlist_appliance.storage.database import Database
+
+PER_KIND = 8
+LONGEST = 80
+_WORD = re.compile(r"\w+", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """A customer; `entry_public_id` is their newest request, `entries` and `bookings` how many they have."""
+
+    id: int
+    phone: str
+    name: str | None
+    email: str | None
+    entry_public_id: str | None
+    entries: int
+    bookings: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEntry:
+    public_id: str
+    name: str | None
+    phone: str
+    status: str
+    party_size: int | None
+    wanted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBooking:
+    public_id: str
+    code: str
+    name: str | None
+    phone: str
+    status: str
+    party_size: int
+    starts_at: datetime
+
+
+_NAME = "NULLIF(TRIM(COALESCE({0}.first_name, '') || ' ' || COALESCE({0}.last_name, '')), '')"
+
+
+def customer_ids(db: Database, text: str, country_code: str, limit: int = PER_KIND) -> list[int]:
+    """The customers that the text names, newest first: every word begins one of theirs, or the number begins so."""
+    words = _WORD.findall(text[:LONGEST])
+    if not words or max(map(len, words)) < 2:
+        return []
+    found = _by_number(db, text, country_code, limit) if _digits(text) else []
+    # Quoted, so that nothing in the text is an operator.
+    match = " ".join(f'"{word}"*' for word in words)
+    sql = "SELECT rowid FROM customer_search WHERE customer_search MATCH ? ORDER BY rowid DESC LIMIT ?"
+    named = [number for (number,) in db.tuples(sql, match, limit)]
+    return list(dict.fromkeys([*found, *named]))[:limit]
+
+
+def people(db: Database, ids: Sequence[int]) -> list[FoundPerson]:
+    """These customers, in this order."""
+    sql = f"""
+    SELECT customer.id, customer.phone, {_NAME.format("customer")} AS name, customer.email,
+        (SELECT public_id FROM entry WHERE customer_id = customer.id ORDER BY id DESC LIMIT 1) AS entry_public_id,
+        (SELECT COUNT(*) FROM entry WHERE customer_id = customer.id) AS entries,
+        (SELECT COUNT(*) FROM booking WHERE customer_id = customer.id) AS bookings
+    FROM customer WHERE customer.id IN ({_marks(ids)})
+    """
+    order = {number: place for place, number in enumerate(ids)}
+    return sorted(db.rows(FoundPerson, sql, *ids), key=lambda person: order[person.id])
+
+
+def entries(db: Database, ids: Sequence[int]) -> list[FoundEntry]:
+    """The newest requests of these customers, those still on the list first."""
+    name = f"COALESCE({_NAME.format('entry')}, {_NAME.format('customer')})"
+    sql = f"""
+    SELECT entry.public_id, {name} AS name, customer.phone, entry.status, entry.party_size, slot.starts_at AS wanted_at
+    FROM entry JOIN customer ON customer.id = entry.customer_id JOIN slot ON slot.id = entry.requested_slot_id
+    WHERE entry.customer_id IN ({_marks(ids)})
+    ORDER BY entry.status IN ('invited', 'waiting', 'notified') DESC, entry.id DESC LIMIT {PER_KIND}
+    """
+    return db.rows(FoundEntry, sql, *ids)
+
+
+def bookings(db: Database, text: str, ids: Sequence[int], now: datetime) -> list[FoundBooking]:
+    """Bookings whose code begins with the text, then those of these customers, what is still to come first."""
+    code = "".join(_WORD.findall(text.upper()))[:12]
+    by_code = "booking.code >= ? AND booking.code < ? || char(1114111)"
+    found = db.rows(FoundBooking, f"{_BOOKING} WHERE {by_code} LIMIT {PER_KIND}", code, code) if len(code) > 1 else []
+    sql = f"""{_BOOKING} WHERE booking.customer_id IN ({_marks(ids)})
+        ORDER BY booking.starts_at < ?, ABS(booking.starts_at - ?) LIMIT {PER_KIND}"""
+    mine = db.rows(FoundBooking, sql, *ids, now, now) if ids else []
+    return list(dict.fromkeys([*found, *mine]))[:PER_KIND]
+
+
+_BOOKING = f"""
+SELECT booking.public_id, booking.code, {_NAME.format("customer")} AS name, customer.phone, booking.status,
+    booking.party_size, booking.starts_at
+FROM booking JOIN customer ON customer.id = booking.customer_id
+"""
+
+
+def _by_number(db: Database, text: str, country_code: str, limit: int) -> list[int]:
+    """As written with its country, and as dialled at home."""
+    digits = _digits(text)
+    spelled = [f"+{digits.removeprefix('00')}"] + ([] if text.strip().startswith("+") else [f"+{country_code}{digits}"])
+    ids: list[int] = []
+    for beginning in spelled:
+        sql = "SELECT id FROM customer WHERE phone >= ? AND phone < ? || ':' LIMIT ?"
+        ids += [number for (number,) in db.tuples(sql, beginning, beginning, limit)]
+    return ids
+
+
+def _digits(text: str) -> str:
+    """The digits of what is nothing but a number; "" for anything else."""
+    tidy = re.sub(r"[\s().\-/]", "", text[:LONGEST])
+    return "".join(str(int(char)) for char in tidy.removeprefix("+")) if re.fullmatch(r"\+?\d{3,15}", tidy) else ""
+
+
+def _marks(ids: Sequence[int]) -> str:
+    return ", ".join("?" * len(ids))
