@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal
@@ -188,6 +189,7 @@ def _clocks_on(rule: Rule, day: date) -> Clocks:
     return rule.schedule.get(day.weekday(), ())
 
 
+@lru_cache(maxsize=1024)  # every request asks for the same few days
 def _interval(day: date, start: str, end: str, zone: ZoneInfo) -> Interval:
     first, last = _minutes(start, end)
     return Interval(resolve_clock(day, first, zone), resolve_clock(day, last, zone))

@@ -13,7 +13,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 PhoneKind = Literal["mobile", "landline", "maybe", "other"]
 
 _PREFIX = re.compile(r"^\s*(?:whatsapp|tel|sms)\s*:\s*", re.IGNORECASE)
-_ALLOWED = re.compile(r"^\+?[0-9 ().\-/]+$")
+_ALLOWED = re.compile(r"^\(?\+?[0-9 ().\-/]+$")
 _LOOKS_LIKE_SPACE: Final = dict.fromkeys(map(ord, "\u00a0\u202f\u2007\t·•"), " ")
 _LOOKS_LIKE_HYPHEN: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\u30fc"), "-")
 _LONGEST_RAW = 60

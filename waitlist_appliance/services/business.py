@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.availability import parse_schedule, schedule_to_json
 from waitlist_appliance.domain.policies import Policies, check_together, from_settings, validate
 from waitlist_appliance.domain.records import Business
 from waitlist_appliance.services.appliance import Actor, Appliance
-from waitlist_appliance.storage import activity
+from waitlist_appliance.services.settle import look_everywhere
+from waitlist_appliance.storage import activity, slots
 from waitlist_appliance.storage.database import Database
 from waitlist_appliance.storage.ids import public_id
 
@@ -89,6 +90,9 @@ def set_policy(app: Appliance, key: str, value: object, actor: Actor, now: datet
         )  # fmt: skip
         stored = {k: json.loads(v) for k, v in db.tuples("SELECT key, value FROM setting")}
         check_together(from_settings(stored))
+        if key == "cutoff_seconds":
+            slots.move_cutoffs(db, timedelta(seconds=from_settings(stored).cutoff_seconds))
+        look_everywhere(app, now)
         activity.record(db, now, actor, "set_policy", "setting", key=key, value=good)
     return policies(app)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from waitlist_appliance.domain import phones
 from waitlist_appliance.domain.alternatives import propose
+from waitlist_appliance.domain.assignment import fits
 from waitlist_appliance.domain.availability import hours_problem
 from waitlist_appliance.domain.deadlines import cutoff_at
 from waitlist_appliance.domain.errors import Conflict, Forbidden, Invalid
@@ -85,8 +86,8 @@ def join(app: Appliance, request: JoinRequest, now: datetime, actor: Actor) -> J
             raise Forbidden("joining_closed")
         _refuse_unreachable(checked, customer)
         _refuse_free(app, setup, checked, now)
-        customer = _customer(app, setup, checked, customer, now)
-        if wishes.active_of_customer(app.db, customer.id) >= setup.policies.single_wish_limit:
+        known, customer = customer is not None, _customer(app, setup, checked, customer, now)
+        if known and wishes.active_of_customer(app.db, customer.id) >= setup.policies.single_wish_limit:
             raise Conflict("too_many_wishes", "requested_slot", params={"limit": setup.policies.single_wish_limit})
         return _queue(app, setup, checked, customer, now, actor)
 
@@ -167,7 +168,7 @@ def _suits(setup: Setup, checked: _Checked, resource: Resource) -> bool:
         return False
     party = checked.request.party_size
     # An unknown party may fit any table; the agent asks for it when it books.
-    return party is None or resource.min_party <= party <= resource.max_party
+    return party is None or fits(resource.seat, party, setup.policies.party_tolerance)
 
 
 def _customer(app: Appliance, setup: Setup, checked: _Checked, known: Customer | None, now: datetime) -> Customer:
@@ -182,6 +183,7 @@ def _customer(app: Appliance, setup: Setup, checked: _Checked, known: Customer |
     customers.update(
         app.db, known.id, first_name=request.first_name, last_name=request.last_name, email=request.email, locale=locale
     )
+    customers.mark_reachable(app.db, known.id)  # they are on the phone: what failed before is tried again
     return customers.by_id(app.db, known.id)
 
 
@@ -201,13 +203,14 @@ def _queue(
         customer_id=customer.id, source=request.source,
     )  # fmt: skip
     token = app.token("registration", entry.id, now)
+    refresh_slots(app, [slot.id], now)
     if registered:
-        match_slots(app, slots.overlapping(db, slot.starts_at, slot.ends_at), now, "joined")
         say_joined(app, entry, slot, now)
+        match_slots(app, slots.overlapping(db, slot.starts_at, slot.ends_at), now, "joined")
+        entry = entries.by_id(db, entry.id)
     else:
         say(app, "join_link", customer.id, now, key=f"join_link:{entry.id}", own_act=True, entry_id=entry.id,
             facts={"starts_at_ms": to_ms(slot.starts_at)})  # fmt: skip
-    refresh_slots(app, [slot.id], now)
     return _joined(app, entry, slot, now, created=True, token=token)
 
 
@@ -262,7 +265,6 @@ def say_joined(app: Appliance, entry: Entry, slot: Slot, now: datetime) -> None:
 def _joined(
     app: Appliance, entry: Entry, slot: Slot, now: datetime, *, created: bool, token: str | None = None
 ) -> Joined:
-    entry = entries.by_id(app.db, entry.id)
     token = token or app.token("registration", entry.id, now)
     wish = wishes.active_at(app.db, entry.customer_id, slot.id) if entry.status != EntryStatus.INVITED else None
     position = wishes.position(app.db, wish) if wish else None

@@ -56,18 +56,20 @@ def match_interval(app: Appliance, interval: Interval, now: datetime, cause: str
 
 
 def match_slots(
-    app: Appliance, watched: Iterable[Slot], now: datetime, cause: str, limit: int = OFFERS_PER_TRANSACTION
-) -> int:
+    app: Appliance, watched: Iterable[Slot], now: datetime, cause: str, limit: int = OFFERS_PER_TRANSACTION, *,
+    besides: int | None = None,
+) -> int:  # fmt: skip
     """Ask, for these slots, which times are free now and who may be asked first; the number of offers made.
 
     Runs in one write transaction (its own, or the caller's). What ``limit`` leaves over is found by the next pass.
+    The customer ``besides`` is asked for nothing.
     """
     with app.db.write():
         setup = app.setup()
         calendars = Calendars(app.db, setup, now)
         open_slots = [slot for slot in watched if slot.closes_at > now]
         free = {slot.id: find_openings(app, setup, calendars, slot, now, cause) for slot in open_slots}
-        made = _offer_all(app, setup, open_slots, free, now, limit)
+        made = _offer_all(app, setup, open_slots, free, now, limit, besides)
         refresh_slots(app, [slot.id for slot in open_slots], now)
         if made >= limit:
             _go_on_soon(app, open_slots, now)
@@ -82,8 +84,9 @@ def _go_on_soon(app: Appliance, watched: list[Slot], now: datetime) -> None:
 
 
 def _offer_all(
-    app: Appliance, setup: Setup, watched: list[Slot], free: dict[int, list[Available]], now: datetime, limit: int
-) -> int:
+    app: Appliance, setup: Setup, watched: list[Slot], free: dict[int, list[Available]], now: datetime, limit: int,
+    besides: int | None,
+) -> int:  # fmt: skip
     if setup.policies.offers not in ("automatic", "approve_each"):
         return 0
     able = [slot for slot in watched if free[slot.id] and _may_offer(setup, slot, now)]
@@ -92,6 +95,8 @@ def _offer_all(
     day_start = local_day_bounds(local(now, setup.zone).date(), setup.zone)[0]
     asked = {p.opening.id: line.customers_asked(app.db, p.opening.id) for s in able for p in free[s.id]}
     run = Pass(app, setup, now, day_start, {slot.id: free[slot.id] for slot in able}, asked)
+    if besides is not None:
+        run.busy_customers.add(besides)
     walked_out = _walk(run, able, limit)
     _note_exhausted(run, walked_out)
     return run.made
@@ -142,6 +147,7 @@ def _ask(run: Pass, candidate: Candidate) -> None:
             make_offer(run.app, run.setup, place, candidate, run.now)
             run.made += 1
             run.busy_customers.add(candidate.customer_id)
+            openings.remember_skipped(run.app.db, place.opening, run.skipped[place.opening.id])
             _use_up(run, place)
             return
         kept = run.skipped[place.opening.id]

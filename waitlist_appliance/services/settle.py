@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.check_schedule import interval_minutes, next_check
-from waitlist_appliance.domain.states import ENTRY_ACTIVE, EntryStatus, SlotStatus, WishState
+from waitlist_appliance.domain.states import ENTRY_ACTIVE, EntryStatus, OpeningState, SlotStatus, WishState
 from waitlist_appliance.services.appliance import Appliance
-from waitlist_appliance.storage import entries, slots, wishes
+from waitlist_appliance.storage import entries, openings, slots, wishes
 
 
 def settle_entry(app: Appliance, entry_id: int, last: WishState) -> EntryStatus:
@@ -50,6 +51,31 @@ def refresh_slots(app: Appliance, slot_ids: Iterable[int], now: datetime) -> Non
         status = slots.refresh(app.db, slot_id, now)
         if status in (SlotStatus.MONITORING, SlotStatus.AVAILABLE):
             _start_timer(app, slot_id, now)
+
+
+def look_again(app: Appliance, customer_id: int, now: datetime) -> None:
+    """The customer may be asked again: times of theirs that stand open to nobody are looked at now, not at their mark."""
+    if slots.due_now_for(app.db, customer_id, now):
+        app.ring_check_slots(now)
+
+
+def look_everywhere(app: Appliance, now: datetime) -> None:
+    """A policy, rule, resource or service has changed: every watched slot is due for a check now."""
+    if slots.all_due_now(app.db, now):
+        app.ring_check_slots(now)
+
+
+def close_openings(app: Appliance, resource_id: int, taken: Interval, now: datetime) -> None:
+    """The resource is booked: what stood open or exhausted on it at an overlapping time is taken."""
+    margin = app.setup().widest_buffer
+    for slot in slots.overlapping(app.db, taken.starts_at - margin, taken.ends_at + margin):
+        service = app.setup().services[slot.service_id]
+        if not app.setup().occupied_by(service, slot.starts_at).overlaps(taken):
+            continue
+        for opening in openings.active_of_slot(app.db, slot.id):
+            if opening.resource_id == resource_id and opening.state != OpeningState.HELD:
+                openings.move(app.db, opening.id, OpeningState.TAKEN, now)
+                refresh_slots(app, [slot.id], now)
 
 
 def _start_timer(app: Appliance, slot_id: int, now: datetime) -> None:

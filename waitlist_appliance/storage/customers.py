@@ -18,9 +18,11 @@ def by_id(db: Database, customer_id: int) -> Customer:
 
 def by_phone(db: Database, phone: str) -> Customer | None:
     """By E.164 number, or by an alias of it."""
-    found = db.row(Customer, "SELECT * FROM customer WHERE phone = ?", phone)
-    return found or db.row(
-        Customer, "SELECT c.* FROM customer c JOIN customer_alias a ON a.customer_id = c.id WHERE a.alias = ?", phone
+    return db.row(
+        Customer,
+        """SELECT * FROM customer WHERE phone = ?1
+            UNION ALL SELECT c.* FROM customer_alias a JOIN customer c ON c.id = a.customer_id WHERE a.alias = ?1""",
+        phone,
     )
 
 
@@ -69,6 +71,10 @@ def opt_in(db: Database, customer_id: int) -> int:
     return db.execute(
         "UPDATE customer SET opted_out_at = NULL WHERE id = ? AND opted_out_at IS NOT NULL", customer_id
     )
+
+
+def mark_reachable(db: Database, customer_id: int) -> None:
+    db.execute("UPDATE customer SET undeliverable_at = NULL WHERE id = ? AND undeliverable_at IS NOT NULL", customer_id)
 
 
 def mark_undeliverable(db: Database, customer_id: int, now: datetime) -> None:

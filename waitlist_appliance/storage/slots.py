@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.records import Slot
 from waitlist_appliance.domain.states import SlotStatus, slot_status
@@ -63,6 +63,29 @@ def closing(db: Database, now: datetime, limit: int = 200) -> list[Slot]:
     return db.rows(
         Slot, f"SELECT * FROM slot WHERE closes_at <= ? AND status IN {ACTIVE} ORDER BY closes_at LIMIT ?", now, limit
     )
+
+
+def move_cutoffs(db: Database, cutoff: timedelta) -> int:
+    """The policy has changed: the slots still watched close that long before their start."""
+    return db.execute(
+        f"UPDATE slot SET closes_at = starts_at - ? WHERE status IN {ACTIVE}", int(cutoff.total_seconds() * 1000)
+    )
+
+
+def due_now_for(db: Database, customer_id: int, now: datetime) -> int:
+    """What stands open where the customer waits is due for a check."""
+    return db.execute(
+        """UPDATE slot SET next_check_at = ?1 WHERE next_check_at > ?1 AND id IN (
+               SELECT w.slot_id FROM wish w INDEXED BY wish_one_active
+                 JOIN opening o ON o.slot_id = w.slot_id AND o.state IN ('open', 'exhausted')
+                WHERE w.customer_id = ?2 AND w.state IN ('proposed', 'live', 'offered') AND w.state = 'live')""",
+        now, customer_id,
+    )  # fmt: skip
+
+
+def all_due_now(db: Database, now: datetime) -> int:
+    """Every watched slot is due for a check."""
+    return db.execute("UPDATE slot SET next_check_at = ?1 WHERE next_check_at > ?1", now)
 
 
 def claim_check(db: Database, slot: Slot, next_check_at: datetime | None, now: datetime) -> int:

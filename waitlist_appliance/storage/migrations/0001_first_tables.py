@@ -230,14 +230,14 @@ CREATE TABLE wish (
     party INTEGER,
     resource_id INTEGER REFERENCES resource,
     zone TEXT,
-    ended_by_offer_id INTEGER,
+    ended_by_booking_id INTEGER,
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX wish_one_active ON wish (customer_id, slot_id) WHERE state IN ('proposed', 'live', 'offered');
 CREATE INDEX wish_line ON wish (slot_id, round, priority, lined_up_at, entry_id) WHERE state = 'live';
 CREATE INDEX wish_by_entry ON wish (entry_id);
 CREATE INDEX wish_by_slot ON wish (slot_id, state);
-CREATE INDEX wish_ended_by ON wish (ended_by_offer_id) WHERE ended_by_offer_id IS NOT NULL;
+CREATE INDEX wish_ended_by ON wish (ended_by_booking_id) WHERE ended_by_booking_id IS NOT NULL;
 
 CREATE TABLE opening (
     id INTEGER PRIMARY KEY,
@@ -294,6 +294,7 @@ CREATE INDEX offer_unsent ON offer (unsent_limit_at) WHERE state = 'live' AND se
 CREATE INDEX offer_by_hold ON offer (hold_id, state);
 CREATE INDEX offer_by_entry ON offer (entry_id, id);
 CREATE INDEX offer_by_customer ON offer (customer_id, created_at);
+CREATE INDEX offer_by_opening ON offer (opening_id, customer_id);
 CREATE INDEX offer_by_created ON offer (created_at);
 
 CREATE TABLE booking (
@@ -359,6 +360,8 @@ CREATE TABLE calendar_write (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX calendar_write_due ON calendar_write (due_at) WHERE state IN ('pending', 'running');
+CREATE INDEX calendar_write_by_hold ON calendar_write (hold_id) WHERE hold_id IS NOT NULL;
+CREATE INDEX calendar_write_by_booking ON calendar_write (booking_id) WHERE booking_id IS NOT NULL;
 
 CREATE TABLE message (
     id INTEGER PRIMARY KEY,
