@@ -272,7 +272,9 @@ class Story:
         """The tables that were found free for the time, with their opening's state, oldest first."""
         names = {r.id: r.name for r in self.box.db.rows(Resource, "SELECT * FROM resource")}
         found = self.box.db.rows(
-            Opening, "SELECT o.* FROM opening o JOIN slot s ON s.id = o.slot_id WHERE s.starts_at = ? ORDER BY o.id", at(time)
+            Opening,
+            "SELECT o.* FROM opening o JOIN slot s ON s.id = o.slot_id WHERE s.starts_at = ? ORDER BY o.id",
+            at(time),
         )
         return [(names[opening.resource_id], opening.state.value) for opening in found]
 

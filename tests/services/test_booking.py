@@ -66,9 +66,7 @@ def books_on(story: Story, time: str, day: str) -> None:
 def test_the_database_itself_refuses_two_takings_of_one_table(story: Story) -> None:
     booking = story.books("Ana").booking
     with pytest.raises(IntegrityError):
-        occupancy.occupy(
-            story.box.db, booking.resource_id, Interval(at("20:00"), at("21:00")), booking_id=booking.id
-        )
+        occupancy.occupy(story.box.db, booking.resource_id, Interval(at("20:00"), at("21:00")), booking_id=booking.id)
 
 
 def test_a_table_can_be_booked_again_from_the_minute_it_is_left(story: Story) -> None:
@@ -125,7 +123,9 @@ def test_the_holder_booking_after_the_deadline_is_a_late_yes(story: Story) -> No
 def test_a_time_found_free_for_which_somebody_waits_is_reserved_and_matched(story: Story) -> None:  # cases 46 and 61
     story.full("19:30")
     story.in_line("Ana")
-    uid = story.box.db.value("SELECT provider_event_id FROM event WHERE public_id = ?", story.events["19:30", "Table 1"])
+    uid = story.box.db.value(
+        "SELECT provider_event_id FROM event WHERE public_id = ?", story.events["19:30", "Table 1"]
+    )
     story.box.db.execute("DELETE FROM event WHERE provider_event_id = ?", uid)
     story.box.db.execute("DELETE FROM local_event WHERE uid = ?", uid)
     assert refusal(story, "Diego")["code"] == "reserved"

@@ -29,7 +29,11 @@ def test_an_invitation_is_gone_at_the_cut_off_of_its_time(story: Story) -> None:
     story.until("18:59")
     assert story.status("Ana") == "invited"
     story.until("19:00")
-    assert (story.status("Ana"), story.wishes("Ana"), story.slot().status) == ("expired", {"19:30": "passed"}, "expired")
+    assert (story.status("Ana"), story.wishes("Ana"), story.slot().status) == (
+        "expired",
+        {"19:30": "passed"},
+        "expired",
+    )
 
 
 def test_an_invitation_is_never_asked_and_keeps_no_table(story: Story) -> None:

@@ -23,7 +23,11 @@ def test_one_freed_time_is_offered_to_the_first_alone(asked: Story) -> None:  # 
 def test_the_offer_takes_the_table_and_shows_in_the_calendar(asked: Story) -> None:  # case 11
     assert (asked.occupied(), asked.openings()) == (1, [("Table 1", "held")])
     assert "Waitlist: held" in asked.calendar()
-    assert (asked.status("Ana"), asked.wishes("Ana"), asked.slot().status) == ("notified", {"19:30": "offered"}, "available")
+    assert (asked.status("Ana"), asked.wishes("Ana"), asked.slot().status) == (
+        "notified",
+        {"19:30": "offered"},
+        "available",
+    )
 
 
 def test_looking_again_sends_nothing_more(asked: Story) -> None:  # case 11

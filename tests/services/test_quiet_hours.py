@@ -73,9 +73,7 @@ def test_a_caller_at_night_gets_the_link_at_once_and_the_nudge_in_the_morning(st
 
 
 @pytest.mark.parametrize(("urgent", "told"), [(False, ["joined"]), (True, ["joined", "offer_race"])])
-def test_an_offer_that_waiting_would_lose_is_sent_only_if_urgent(
-    story: Story, urgent: bool, told: list[str]
-) -> None:
+def test_an_offer_that_waiting_would_lose_is_sent_only_if_urgent(story: Story, urgent: bool, told: list[str]) -> None:
     story.policy(urgent_in_quiet_hours=urgent, quiet_from="16:00", quiet_to="23:59")
     story.full("19:30")
     story.in_line("Ana")

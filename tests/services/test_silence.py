@@ -32,7 +32,9 @@ def test_after_silence_the_next_is_asked_in_the_same_pass(asked: Story) -> None:
 
 def test_the_silent_person_goes_behind_the_others(asked: Story) -> None:  # case 29
     asked.passes(minutes=15)
-    rounds = dict(asked.box.db.tuples("SELECT c.first_name, w.round FROM wish w JOIN customer c ON c.id = w.customer_id"))
+    rounds = dict(
+        asked.box.db.tuples("SELECT c.first_name, w.round FROM wish w JOIN customer c ON c.id = w.customer_id")
+    )
     assert rounds == {"Ana": 1, "Bruno": 0, "Chloé": 0}
     assert asked.status("Ana") == "waiting"
 

@@ -76,7 +76,8 @@ def test_a_booking_of_a_strange_name_has_a_page_and_a_calendar_file(story: Story
 
 
 @pytest.mark.parametrize(
-    "phone", ["６００００００01", "＋３４６００００００01", "٦٠٠٠٠٠٠٠١", "600 000 001", "0034-600.000.001", "(+34) 600 000 001"]
+    "phone",
+    ["６００００００01", "＋３４６００００００01", "٦٠٠٠٠٠٠٠١", "600 000 001", "0034-600.000.001", "(+34) 600 000 001"],
 )
 def test_a_phone_in_any_digits_is_the_same_person(story: Story, phone: str) -> None:
     story.full("19:30")

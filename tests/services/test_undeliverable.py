@@ -53,7 +53,10 @@ def test_email_is_tried_before_an_offer_fails(story: Story) -> None:
     story.frees()
     story.passes()
     assert story.asked() == [("Ana", "live")]
-    assert [(m.channel, m.state) for m in story.messages("Ana") if m.kind == "offer"] == [("sms", "failed"), ("email", "sent")]
+    assert [(m.channel, m.state) for m in story.messages("Ana") if m.kind == "offer"] == [
+        ("sms", "failed"),
+        ("email", "sent"),
+    ]
     assert story.offer("Ana").deadline_at is not None
 
 

@@ -231,10 +231,10 @@ def test_a_database_older_than_the_program_is_refused_until_it_is_migrated(tmp_p
 
 # --- hot queries walk an index
 
-DUE_OFFERS = (
-    "SELECT * FROM offer WHERE state = 'live' AND deadline_at IS NOT NULL AND deadline_at <= 1 ORDER BY deadline_at LIMIT 1"
-)
+DUE_OFFERS = """SELECT * FROM offer WHERE state = 'live' AND deadline_at IS NOT NULL AND deadline_at <= 1
+                 ORDER BY deadline_at LIMIT 1"""
 DUE_SLOTS = "SELECT * FROM slot WHERE next_check_at <= 1 AND next_check_at IS NOT NULL ORDER BY next_check_at LIMIT 1"
+DUE_MESSAGES = "SELECT * FROM message WHERE state IN ('pending', 'sending') AND due_at <= 1 ORDER BY due_at, id LIMIT 1"
 
 
 def statements(box: Appliance, act: str) -> list[str]:
@@ -263,6 +263,8 @@ def plan(db: Database, sql: str) -> str:
     [
         (DUE_OFFERS, "offer_deadline"),
         (DUE_SLOTS, "slot_due"),
+        (DUE_MESSAGES, "message_due"),
+        ("SELECT customer_id FROM offer WHERE opening_id = 1", "offer_by_opening"),
         ("SELECT * FROM customer WHERE phone = '+34600000001'", "sqlite_autoindex_customer_2"),
         ("SELECT * FROM slot WHERE service_id = 1 AND starts_at = 1", "sqlite_autoindex_slot_2"),
     ],

@@ -37,9 +37,7 @@ def again(db: Database, table: str, row_id: int, **other: object) -> int:
 
 def occupied(db: Database, booking_id: int, starts_at: datetime, minutes: int = 90, resource_id: int = 1) -> int:
     ends_at = starts_at + timedelta(minutes=minutes)
-    return db.insert(
-        "occupancy", resource_id=resource_id, starts_at=starts_at, ends_at=ends_at, booking_id=booking_id
-    )
+    return db.insert("occupancy", resource_id=resource_id, starts_at=starts_at, ends_at=ends_at, booking_id=booking_id)
 
 
 @pytest.fixture
@@ -118,7 +116,9 @@ def test_a_wish_that_is_over_leaves_room_for_another(asked: Story) -> None:
     [("13:00", 90), ("12:30", 31), ("14:29", 30), ("13:10", 5), ("12:30", 240)],
     ids=["the same", "its beginning", "its end", "its middle", "all of it"],
 )
-def test_a_second_row_that_overlaps_on_a_resource_is_refused(box: Appliance, booked: int, start: str, minutes: int) -> None:
+def test_a_second_row_that_overlaps_on_a_resource_is_refused(
+    box: Appliance, booked: int, start: str, minutes: int
+) -> None:
     with pytest.raises(IntegrityError, match="overlaps"):
         occupied(box.db, booked, at(start), minutes)
     box.db.execute("DROP TRIGGER occupancy_no_overlap_insert")

@@ -132,7 +132,12 @@ def overrides_to_json(overrides: Mapping[date, Override]) -> list[dict[str, obje
 
 def open_intervals(rule: Rule, day: date) -> tuple[Interval, ...]:
     """The opening times that begin on a local day, in UTC and in order; the last may end on the next day."""
-    opened = (_interval(day, start, end, rule.zone) for start, end in _clocks_on(rule, day))
+    return _opened(_clocks_on(rule, day), day, rule.zone)
+
+
+@lru_cache(maxsize=1024)  # every request asks for the same few days
+def _opened(clocks: Clocks, day: date, zone: ZoneInfo) -> tuple[Interval, ...]:
+    opened = (_interval(day, start, end, zone) for start, end in clocks)
     # Hours that lie wholly in the hour the clocks skip are empty; hours pushed forward may run into the next ones.
     return _merged(sorted((one for one in opened if one.starts_at < one.ends_at), key=lambda one: one.starts_at))
 
@@ -189,7 +194,6 @@ def _clocks_on(rule: Rule, day: date) -> Clocks:
     return rule.schedule.get(day.weekday(), ())
 
 
-@lru_cache(maxsize=1024)  # every request asks for the same few days
 def _interval(day: date, start: str, end: str, zone: ZoneInfo) -> Interval:
     first, last = _minutes(start, end)
     return Interval(resolve_clock(day, first, zone), resolve_clock(day, last, zone))

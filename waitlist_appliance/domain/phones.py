@@ -46,11 +46,12 @@ class Phone:
 def parse(raw: str, region: str) -> Phone:
     """The number in `raw`, read as dialled from `region` (ISO 3166, "ES"); BadPhone when there is none."""
     number = _read(_tidy(raw), region.upper())
-    if not phonenumbers.is_valid_number(number):
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:  # the same as is_valid_number says, asked once
         raise BadPhone("not a number in use")
     found = phonenumbers.region_code_for_number(number) or region.upper()
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(e164, _kind(number, found), found)
+    return Phone(e164, _kind(kind, found), found)
 
 
 def can_receive_sms(phone: Phone) -> bool:
@@ -97,7 +98,7 @@ def _read(text: str, region: str) -> PhoneNumber:
         raise BadPhone(str(error)) from error
 
 
-def _kind(number: PhoneNumber, region: str) -> PhoneKind:
-    kind = _KINDS.get(phonenumbers.number_type(number), "maybe")
+def _kind(number_type: int, region: str) -> PhoneKind:
+    kind = _KINDS.get(number_type, "maybe")
     # Argentina's mobiles read as landlines unless written with the 9, which people leave out.
     return "maybe" if kind == "landline" and region == "AR" else kind

@@ -214,9 +214,7 @@ def _new_customer(
 ) -> Customer:
     first, _, last = request.name.strip().partition(" ")
     locale = request.locale or setup.business.locale
-    return customers.by_id(
-        app.db, customers.add(app.db, phone, kind, first, last or None, request.email, locale, now)
-    )
+    return customers.add(app.db, phone, kind, first, last or None, request.email, locale, now)
 
 
 def _write(

@@ -44,7 +44,9 @@ def _show(app: Appliance, subject: str, row_id: int, error: str, now: datetime) 
     """In the history, once an hour: the row is tried again every few seconds."""
     with app.db.write():
         shown = app.db.value(
-            "SELECT MAX(at) FROM activity WHERE subject = ? AND subject_id = ? AND verb = 'failed_step'", subject, row_id
+            "SELECT MAX(at) FROM activity WHERE subject = ? AND subject_id = ? AND verb = 'failed_step'",
+            subject,
+            row_id,
         )
         if shown is None or shown <= to_ms(now - SHOWN_EVERY):
             activity.record(app.db, now, SYSTEM, "failed_step", subject, row_id, reason=error)

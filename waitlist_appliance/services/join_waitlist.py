@@ -15,7 +15,7 @@ from waitlist_appliance.domain.errors import Conflict, Forbidden, Invalid
 from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.phones import Phone
 from waitlist_appliance.domain.records import Customer, Entry, Resource, Service, Slot
-from waitlist_appliance.domain.states import EntryStatus, WishState
+from waitlist_appliance.domain.states import SLOT_ACTIVE, EntryStatus, WishState
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.free_places import Calendars, places
 from waitlist_appliance.services.make_offers import match_interval, match_slots
@@ -175,11 +175,10 @@ def _customer(app: Appliance, setup: Setup, checked: _Checked, known: Customer |
     request = checked.request
     locale = request.locale or (known.locale if known else None) or setup.business.locale
     if known is None:
-        customer_id = customers.add(
+        return customers.add(
             app.db, checked.phone.e164, checked.phone.kind, request.first_name, request.last_name, request.email,
             locale, now,
         )  # fmt: skip
-        return customers.by_id(app.db, customer_id)
     customers.update(
         app.db, known.id, first_name=request.first_name, last_name=request.last_name, email=request.email, locale=locale
     )
@@ -194,7 +193,7 @@ def _queue(
     slot = ensure_slot(app, setup, checked.service, request.starts_at, now)
     wants_to_wait = request.registered or not setup.policies.registration_required
     registered = wants_to_wait and request.party_size is not None
-    entry = entries.by_id(db, _add_entry(app, setup, checked, customer, slot, registered, now))
+    entry = _add_entry(app, setup, checked, customer, slot, registered, now)
     wishes.add(db, entry, slot.id, WishState.LIVE if registered else WishState.PROPOSED, now)
     if request.consent:
         customers.consent(db, customer.id, now)
@@ -203,7 +202,8 @@ def _queue(
         customer_id=customer.id, source=request.source,
     )  # fmt: skip
     token = app.token("registration", entry.id, now)
-    refresh_slots(app, [slot.id], now)
+    if registered or slot.status not in SLOT_ACTIVE:
+        refresh_slots(app, [slot.id], now)
     if registered:
         say_joined(app, entry, slot, now)
         match_slots(app, slots.overlapping(db, slot.starts_at, slot.ends_at), now, "joined")
@@ -216,11 +216,11 @@ def _queue(
 
 def _add_entry(
     app: Appliance, setup: Setup, checked: _Checked, customer: Customer, slot: Slot, registered: bool, now: datetime
-) -> int:
+) -> Entry:
     request = checked.request
     nudge_at = None if registered else now + timedelta(seconds=setup.policies.nudge_after_seconds)
-    return app.db.insert(
-        "entry", public_id=public_id(), customer_id=customer.id, service_id=checked.service.id,
+    return app.db.insert_row(
+        Entry, "entry", public_id=public_id(), customer_id=customer.id, service_id=checked.service.id,
         first_name=request.first_name or customer.first_name, last_name=request.last_name or customer.last_name,
         email=request.email or customer.email, party_size=request.party_size,
         status=EntryStatus.WAITING if registered else EntryStatus.INVITED, source=request.source,

@@ -33,9 +33,9 @@ def by_email(db: Database, email: str) -> Customer | None:
 def add(
     db: Database, phone: str, phone_kind: str, first_name: str | None, last_name: str | None, email: str | None,
     locale: str | None, now: datetime,
-) -> int:  # fmt: skip
-    return db.insert(
-        "customer", public_id=public_id(), phone=phone, phone_kind=phone_kind, first_name=first_name,
+) -> Customer:  # fmt: skip
+    return db.insert_row(
+        Customer, "customer", public_id=public_id(), phone=phone, phone_kind=phone_kind, first_name=first_name,
         last_name=last_name, email=email, locale=locale, created_at=now,
     )  # fmt: skip
 

@@ -86,6 +86,12 @@ class Database:
         sql = _insert_sql(table, tuple(values))
         return int(self._run(sql, tuple(values.values())).lastrowid)
 
+    def insert_row(self, shape: type[Row], table: str, **values: object) -> Row:
+        """Insert one row and give it back as it now stands, with the columns that the table filled in."""
+        cursor = self._run(_insert_sql(table, tuple(values)) + " RETURNING *", tuple(values.values()))
+        make = _maker(shape, tuple(column[0] for column in cursor.description))
+        return make(cursor.fetchall()[0])
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """A short IMMEDIATE transaction; a nested one joins the outer. Rings fire after the outermost commit.
