@@ -246,3 +246,21 @@ def test_staff_check_a_time_now_and_what_is_free_is_offered(story: Story) -> Non
         story.box.db.execute("DELETE FROM local_event WHERE resource = (SELECT public_id FROM resource WHERE id = 1)")
     check_slot_now(story.box, story.slot().public_id, story.now, OLIVIA)
     assert story.asked() == [("Ana", "live")]
+
+
+def test_who_had_an_offer_taken_back_is_not_asked_at_once_for_an_overlapping_time(story: Story) -> None:
+    story.full("19:30")
+    story.waits("Ana", "19:30", "20:00")
+    story.frees()
+    story.passes()
+    withdraw(story.box, story.offer("Ana").public_id, story.now, OLIVIA)
+    story.passes(minutes=1)
+    assert len(story.offers("Ana")) == 1
+
+
+def test_in_quiet_hours_an_offer_by_hand_that_waiting_would_lose_is_refused(by_hand: Story) -> None:
+    by_hand.policy(quiet_from="18:00", quiet_to="23:30")
+    by_hand.until("18:10")
+    by_hand.frees()
+    with pytest.raises(Conflict, match="quiet_hours"):
+        offers_now(by_hand, "Ana")

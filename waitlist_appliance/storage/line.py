@@ -66,8 +66,19 @@ def candidate(db: Database, wish_id: int, day_start: datetime) -> Candidate | No
 
 
 def customers_asked(db: Database, opening_id: int) -> frozenset[int]:
-    """Who was asked for this opening already; nobody is asked twice."""
-    return frozenset(c for (c,) in db.tuples("SELECT customer_id FROM offer WHERE opening_id = ?", opening_id))
+    """Who is not asked for this opening: who was, and who had an offer taken back by staff for an overlapping time
+    since it was freed (or the same person would be asked again at once)."""
+    found = db.tuples(
+        """SELECT customer_id FROM offer WHERE opening_id = ?1
+           UNION
+           SELECT o.customer_id FROM offer o INDEXED BY offer_taken_back
+             JOIN slot theirs ON theirs.id = o.slot_id
+             JOIN opening p ON p.id = ?1 JOIN slot s ON s.id = p.slot_id
+            WHERE o.ended_reason = 'staff' AND o.answered_at >= (SELECT freed_at FROM opening WHERE id = ?1)
+              AND theirs.starts_at < s.ends_at AND theirs.ends_at > s.starts_at""",
+        opening_id,
+    )
+    return frozenset(customer_id for (customer_id,) in found)
 
 
 def anybody_fitting(db: Database, slot_id: int, resource_id: int, zone: str | None, smallest: int, largest: int) -> bool:

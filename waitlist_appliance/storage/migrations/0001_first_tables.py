@@ -157,6 +157,8 @@ CREATE TABLE customer (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX customer_unreachable ON customer (id) WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL;
+
 CREATE TABLE customer_alias (
     alias TEXT PRIMARY KEY,
     customer_id INTEGER NOT NULL REFERENCES customer ON DELETE CASCADE
@@ -215,6 +217,8 @@ CREATE INDEX entry_by_created ON entry (created_at DESC, id DESC);
 CREATE INDEX entry_by_status ON entry (status, created_at DESC, id DESC);
 CREATE INDEX entry_by_customer ON entry (customer_id);
 CREATE INDEX entry_by_slot ON entry (requested_slot_id);
+CREATE INDEX entry_in_line ON entry (priority, COALESCE(lined_up_at, 9007199254740991), id)
+    WHERE status IN ('waiting', 'invited');
 CREATE INDEX entry_to_nudge ON entry (nudge_at) WHERE nudge_at IS NOT NULL;
 
 CREATE TABLE wish (
@@ -295,6 +299,7 @@ CREATE INDEX offer_by_hold ON offer (hold_id, state);
 CREATE INDEX offer_by_entry ON offer (entry_id, id);
 CREATE INDEX offer_by_customer ON offer (customer_id, created_at);
 CREATE INDEX offer_by_opening ON offer (opening_id, customer_id);
+CREATE INDEX offer_taken_back ON offer (answered_at) WHERE ended_reason = 'staff';
 CREATE INDEX offer_by_created ON offer (created_at);
 
 CREATE TABLE booking (
