@@ -38,7 +38,7 @@ class Studio:
         """All pictures, in the order of the story."""
         evening, restaurant = self._evening, self._restaurant
         guests = self._line(evening)
-        self._customer("sign-up", restaurant.call(evening, "Ana", lastName="García", nbPersons=2).url)
+        self._customer("sign-up", restaurant.call(evening, "Gala", lastName="Ortiz", nbPersons=2).url)
         self._customer("place", guests[2].url)
         first = restaurant.offered(evening, guests[0])
         self._customer("offer", first)
@@ -87,6 +87,9 @@ class Studio:
     def _take(self, page: Page, name: str, address: str) -> None:
         page.goto(address)
         page.wait_for_load_state("networkidle")
+        held = page.locator(".agenda-hold").first
+        if held.count():  # what is held for somebody is what the agenda is looked at for
+            held.evaluate("it => scrollTo(0, it.getBoundingClientRect().top + scrollY - innerHeight / 3)")
         self._taken[name] = FOLDER / f"{name}.png"
         page.screenshot(path=self._taken[name])
 

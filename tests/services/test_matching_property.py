@@ -26,9 +26,10 @@ DAY_START = NOW - timedelta(hours=12)
 people = st.lists(
     st.builds(
         dict,
-        round=st.integers(0, 1), priority=st.sampled_from((0, 100)), lined_up_at=st.integers(0, 3), party=st.integers(1, 5),
-        table=st.none() | st.integers(0, 1), zone=st.none() | st.sampled_from(("Interior", "Terraza")),
-        reachable=st.booleans() | st.just(True), offers_today=st.sampled_from((0, 0, 1, 3)), pending=st.just(False) | st.booleans(),
+        round=st.integers(0, 1), priority=st.sampled_from((0, 100)), lined_up_at=st.integers(0, 3),
+        party=st.integers(1, 5), table=st.none() | st.integers(0, 1), reachable=st.just(True) | st.booleans(),
+        zone=st.none() | st.sampled_from(("Interior", "Terraza")), offers_today=st.sampled_from((0, 0, 1, 3)),
+        pending=st.just(False) | st.booleans(),
     ),
     max_size=14,
 )  # fmt: skip

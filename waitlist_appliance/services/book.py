@@ -99,6 +99,11 @@ def book_from_page(app: Appliance, token: str, starts_at: datetime, now: datetim
     """Book a proposed time that is free now, from the customer's page. The entry ends with it."""
     with _matching_set_off(app, starts_at, now), app.db.write():
         entry = entry_of_token(app, token, now)
+        booked_before = bookings.newest_of_entry(app.db, entry.id)
+        if booked_before is not None and booked_before.status == BookingStatus.PENDING:
+            if booked_before.starts_at != starts_at:
+                raise Conflict("entry_over")
+            return _booked(app, app.setup(), booked_before, now)  # the button was pressed twice
         if entry.status not in ENTRY_ACTIVE:
             raise Conflict("entry_over")
         if entry.party_size is None:

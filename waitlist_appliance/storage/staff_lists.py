@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,7 +92,13 @@ def agenda(db: Database, since: datetime, until: datetime) -> list[AgendaLine]:
     WHERE event.tag IS NULL AND event.vanished_at IS NULL AND event.starts_at < ?1 AND event.ends_at > ?2
     ORDER BY 4, 6, 2
     """
-    return db.rows(AgendaLine, sql, until, since)
+    return sorted(db.rows(AgendaLine, sql, until, since), key=lambda line: (line.starts_at, _as_read(line)))
+
+
+def _as_read(line: AgendaLine) -> list[tuple[int, str]]:
+    """Table 2 before Table 10; what is for everything comes first."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", line.resource_name or "")
+    return [(int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in parts]
 
 
 def phones(db: Database, limit: int = 200) -> list[PhoneLine]:

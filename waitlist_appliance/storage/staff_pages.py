@@ -187,6 +187,11 @@ LEFT JOIN booking ON booking.entry_id = entry.id AND booking.status = 'pending'
 _LINE_ORDER = f"COALESCE(entry.lined_up_at, {NEVER}), entry.id"
 
 
+def _line_by(index: str) -> str:
+    """The lines, found by this index: with a hundred thousand entries SQLite would rather sort them all."""
+    return _LINE.replace("FROM entry\n", f"FROM entry INDEXED BY {index}\n")
+
+
 def in_play(db: Database, wanted: Filter, limit: int = 200) -> list[Line]:
     """Contacted people: those with a live or proposed offer or a pending booking; the nearest deadline first."""
     where, values = _where(wanted, ("notified",))
@@ -198,7 +203,7 @@ def unreachable(db: Database, wanted: Filter, limit: int = 50) -> list[Line]:
     """People in line whom no message reaches."""
     where, values = _where(wanted, ("waiting", "invited"))
     # From the few such customers to their entries, not the other way round.
-    sql = f"""{_LINE} WHERE {where} AND +entry.status <> '' AND entry.customer_id IN
+    sql = f"""{_line_by("entry_by_customer")} WHERE {where} AND entry.customer_id IN
               (SELECT id FROM customer WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL)"""
     return db.rows(Line, f"{sql} ORDER BY entry.created_at LIMIT ?", *values, limit)
 
@@ -209,7 +214,8 @@ def in_line(db: Database, wanted: Filter, after: tuple[int, int, int] | None, li
     if after:
         where += f" AND (entry.priority, {_LINE_ORDER}) > (?, ?, ?)"
         values += after
-    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY entry.priority, {_LINE_ORDER} LIMIT ?", *values, limit)
+    lines = _line_by("entry_in_line")
+    return db.rows(Line, f"{lines} WHERE {where} ORDER BY entry.priority, {_LINE_ORDER} LIMIT ?", *values, limit)
 
 
 def ended(db: Database, wanted: Filter, before: tuple[int, int] | None, limit: int) -> list[Line]:
@@ -218,7 +224,8 @@ def ended(db: Database, wanted: Filter, before: tuple[int, int] | None, limit: i
     if before:
         where += " AND (entry.created_at, entry.id) < (?, ?)"
         values += before
-    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
+    lines = _LINE if wanted.q else _line_by("entry_by_created")  # few are found by a search: those are sorted
+    return db.rows(Line, f"{lines} WHERE {where} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
 
 
 def line(db: Database, public_id: str) -> Line | None:
@@ -364,7 +371,8 @@ def alarms(db: Database) -> list[str]:
 
 def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, ...]]:
     # Written out, not bound: only so does SQLite see that the index on those in line serves.
-    clauses, values = [f"entry.status IN ({', '.join(repr(status) for status in among)})"], list[object]()
+    listed = ", ".join(f"'{status}'" for status in among)
+    clauses, values = [f"entry.status IN ({listed})"], list[object]()
     if wanted.statuses:
         clauses.append(f"entry.status IN ({', '.join('?' * len(wanted.statuses))})")
         values += wanted.statuses
