@@ -238,7 +238,7 @@ CREATE TABLE wish (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX wish_one_active ON wish (customer_id, slot_id) WHERE state IN ('proposed', 'live', 'offered');
-CREATE INDEX wish_line ON wish (slot_id, round, priority, lined_up_at, entry_id) WHERE state = 'live';
+CREATE INDEX wish_line ON wish (slot_id, round, priority, lined_up_at, entry_id, party) WHERE state = 'live';
 CREATE INDEX wish_by_entry ON wish (entry_id);
 CREATE INDEX wish_by_slot ON wish (slot_id, state);
 CREATE INDEX wish_ended_by ON wish (ended_by_booking_id) WHERE ended_by_booking_id IS NOT NULL;
