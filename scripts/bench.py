@@ -27,7 +27,7 @@ from bench_box import Box, a_box
 from bench_load import Load, run
 
 from waitlist_appliance.domain import matching
-from waitlist_appliance.domain.assignment import Seat
+from waitlist_appliance.domain.assignment import Seat, parties_of
 from waitlist_appliance.domain.moments import local, local_day_bounds
 from waitlist_appliance.domain.states import OfferState
 from waitlist_appliance.services import check_slots, edit_events
@@ -221,7 +221,7 @@ def choosing(report: Report, size: Size) -> None:
 
 def _first(box: Box, seat: Seat, day_start: datetime, slot: int) -> object:
     policies = box.app.setup().policies
-    line_of = line.candidates(box.db, slot, day_start)
+    line_of = line.candidates(box.db, slot, day_start, parties_of([seat], policies.party_tolerance))
     return next((c for c in line_of if matching.problem(c, seat, False, policies) is None), None)
 
 

@@ -276,7 +276,7 @@ def test_a_hot_query_searches_its_index(box: Appliance, sql: str, index: str) ->
 
 def test_the_line_is_walked_in_its_index_without_sorting(box: Appliance) -> None:
     sql = line.LINE
-    for number, value in enumerate((1, -1, -1, -1, -1, 1, 4), 1):
+    for number, value in enumerate((1, -1, -1, -1, -1, 1, 4, 1, 2), 1):
         sql = sql.replace(f"?{number}", str(value))
     found = plan(box.db, sql)
     assert "SEARCH w USING INDEX wish_line" in found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain import matching, quiet_hours
+from waitlist_appliance.domain.assignment import parties_of
 from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.deadlines import is_race, may_still_be_offered
 from waitlist_appliance.domain.matching import Candidate
@@ -116,7 +117,7 @@ def _may_offer(setup: Setup, slot: Slot, now: datetime) -> bool:
 def _walk(run: Pass, watched: list[Slot], limit: int) -> set[int]:
     """Go down the lines of all slots as one line, earliest first; the slots whose line was walked to its end."""
     lines: dict[int, Iterator[Candidate]] = {
-        slot.id: line.candidates(run.app.db, slot.id, run.day_start) for slot in watched
+        slot.id: line.candidates(run.app.db, slot.id, run.day_start, _parties(run, slot)) for slot in watched
     }
     heads: list[tuple[tuple[int, int, int, int], int, Candidate]] = []
     ended: set[int] = set()
@@ -137,6 +138,11 @@ def _walk(run: Pass, watched: list[Slot], limit: int) -> set[int]:
         _ask(run, candidate)
         advance(slot_id)
     return ended
+
+
+def _parties(run: Pass, slot: Slot) -> tuple[int, int]:
+    seats = (place.resource.seat for place in run.free[slot.id])
+    return parties_of(seats, run.setup.policies.party_tolerance)
 
 
 def _ask(run: Pass, candidate: Candidate) -> None:
