@@ -216,7 +216,6 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_created ON entry (created_at DESC, id DESC);
 CREATE INDEX entry_by_status ON entry (status, created_at DESC, id DESC);
 CREATE INDEX entry_by_customer ON entry (customer_id);
-CREATE INDEX entry_by_slot ON entry (requested_slot_id);
 CREATE INDEX entry_in_line ON entry (priority, COALESCE(lined_up_at, 9007199254740991), id)
     WHERE status IN ('waiting', 'invited');
 CREATE INDEX entry_to_nudge ON entry (nudge_at) WHERE nudge_at IS NOT NULL;
@@ -370,7 +369,7 @@ CREATE INDEX calendar_write_by_booking ON calendar_write (booking_id) WHERE book
 
 CREATE TABLE message (
     id INTEGER PRIMARY KEY,
-    public_id TEXT NOT NULL UNIQUE,
+    public_id TEXT NOT NULL,
     customer_id INTEGER NOT NULL REFERENCES customer,
     kind TEXT NOT NULL,
     channel TEXT NOT NULL CHECK (channel IN ('sms', 'whatsapp', 'email')),
@@ -438,7 +437,6 @@ CREATE TABLE token (
     expires_at INTEGER,
     consumed_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX token_by_subject ON token (kind, subject_id);
 
 CREATE TABLE activity (
     id INTEGER PRIMARY KEY,
