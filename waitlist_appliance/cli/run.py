@@ -31,7 +31,7 @@ def serve(cli: Cli, port: int | None, host: str | None) -> None:
     # A shell starts background jobs with SIGINT ignored; the way to end this process must work there too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     server.pin_to_one_cpu()
-    server.serve(create_app(app), config)
+    server.serve(create_app(app, BENCH=server.is_measured()), config)
 
 
 @click.command()

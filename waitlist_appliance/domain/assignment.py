@@ -10,7 +10,7 @@ from typing import Literal
 
 from waitlist_appliance.domain.policies import Distribution
 
-__all__ = ["Kind", "PartyProblem", "Seat", "combinations", "distribute", "fits", "order_for", "party_problem"]
+__all__ = ["Kind", "PartyProblem", "Seat", "combinations", "distribute", "fits", "order_for", "parties_of", "party_problem"]
 
 Kind = Literal["table", "staff", "room"]
 PartyProblem = Literal["party_too_big", "party_too_small"]
@@ -43,6 +43,14 @@ def party_problem(seat: Seat, party: int, tolerance: int) -> PartyProblem | None
     if seat.kind == "table" and seat.max_party - party > tolerance:
         return "party_too_small"
     return None
+
+
+def parties_of(seats: Iterable[Seat], tolerance: int) -> tuple[int, int]:
+    """The smallest and the largest party that one of the seats takes; (1, 0), which nobody is, without seats."""
+    ranges = [
+        (max(s.min_party, s.max_party - tolerance) if s.kind == "table" else s.min_party, s.max_party) for s in seats
+    ]
+    return min((low for low, _ in ranges), default=1), max((high for _, high in ranges), default=0)
 
 
 def order_for(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal
@@ -131,7 +132,12 @@ def overrides_to_json(overrides: Mapping[date, Override]) -> list[dict[str, obje
 
 def open_intervals(rule: Rule, day: date) -> tuple[Interval, ...]:
     """The opening times that begin on a local day, in UTC and in order; the last may end on the next day."""
-    opened = (_interval(day, start, end, rule.zone) for start, end in _clocks_on(rule, day))
+    return _opened(_clocks_on(rule, day), day, rule.zone)
+
+
+@lru_cache(maxsize=1024)  # every request asks for the same few days
+def _opened(clocks: Clocks, day: date, zone: ZoneInfo) -> tuple[Interval, ...]:
+    opened = (_interval(day, start, end, zone) for start, end in clocks)
     # Hours that lie wholly in the hour the clocks skip are empty; hours pushed forward may run into the next ones.
     return _merged(sorted((one for one in opened if one.starts_at < one.ends_at), key=lambda one: one.starts_at))
 

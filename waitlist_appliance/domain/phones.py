@@ -13,7 +13,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 PhoneKind = Literal["mobile", "landline", "maybe", "other"]
 
 _PREFIX = re.compile(r"^\s*(?:whatsapp|tel|sms)\s*:\s*", re.IGNORECASE)
-_ALLOWED = re.compile(r"^\+?[0-9 ().\-/]+$")
+_ALLOWED = re.compile(r"^\(?\+?[0-9 ().\-/]+$")
 _LOOKS_LIKE_SPACE: Final = dict.fromkeys(map(ord, "\u00a0\u202f\u2007\t·•"), " ")
 _LOOKS_LIKE_HYPHEN: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\u30fc"), "-")
 _LONGEST_RAW = 60
@@ -46,11 +46,12 @@ class Phone:
 def parse(raw: str, region: str) -> Phone:
     """The number in `raw`, read as dialled from `region` (ISO 3166, "ES"); BadPhone when there is none."""
     number = _read(_tidy(raw), region.upper())
-    if not phonenumbers.is_valid_number(number):
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:  # the same as is_valid_number says, asked once
         raise BadPhone("not a number in use")
     found = phonenumbers.region_code_for_number(number) or region.upper()
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(e164, _kind(number, found), found)
+    return Phone(e164, _kind(kind, found), found)
 
 
 def can_receive_sms(phone: Phone) -> bool:
@@ -97,8 +98,8 @@ def _read(text: str, region: str) -> PhoneNumber:
         raise BadPhone(str(error)) from error
 
 
-def _kind(number: PhoneNumber, region: str) -> PhoneKind:
-    kind = _KINDS.get(phonenumbers.number_type(number), "maybe")
+def _kind(number_type: int, region: str) -> PhoneKind:
+    kind = _KINDS.get(number_type, "maybe")
     # Argentina's mobiles read as landlines unless written with the 9, which people leave out.
     return "maybe" if kind == "landline" and region == "AR" else kind
 

@@ -112,6 +112,7 @@ class Customer:
     last_name: str | None
     email: str | None
     locale: str | None
+    channels: str
     opted_out_at: datetime | None
     undeliverable_at: datetime | None
     created_at: datetime

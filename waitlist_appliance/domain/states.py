@@ -110,6 +110,8 @@ BOOKING_MOVES: Mapping[BookingStatus, frozenset[BookingStatus]] = {
     _B.REFUNDED: frozenset(),
 }
 
+# Watched, or about to be when the invited sign up: one more invitation changes nothing of it.
+SLOT_ACTIVE = frozenset({SlotStatus.AVAILABLE, SlotStatus.MONITORING, SlotStatus.PENDING})
 ENTRY_ACTIVE = frozenset({_E.INVITED, _E.WAITING, _E.NOTIFIED})
 OFFER_ANSWERABLE = frozenset({_O.PROPOSED, _O.LIVE})
 BOOKING_ACTIVE = frozenset({_B.PENDING, _B.CONFIRMED, _B.IN_PROGRESS})

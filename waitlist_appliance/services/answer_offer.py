@@ -29,6 +29,8 @@ from waitlist_appliance.storage import bookings, entries, offers, openings, slot
 from waitlist_appliance.storage.setup import Setup
 
 LATE = (OfferState.EXPIRED, OfferState.DECLINED, OfferState.WITHDRAWN, OfferState.FAILED)
+# Not silence: staff took the offer back, or the customer left or has booked another time instead.
+TAKEN_BACK = ("staff", "left", "booked_elsewhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def _may_be_late(app: Appliance, setup: Setup, offer: Offer, now: datetime) -> b
     entry = entries.by_id(app.db, offer.entry_id)
     usable = entry.status in ENTRY_ACTIVE or entry.status == EntryStatus.EXPIRED
     ended = offer.state in LATE or (offer.state == OfferState.LIVE and offer.deadline_at is not None)
+    ended = ended and offer.ended_reason not in TAKEN_BACK
     if not (setup.policies.late_yes and ended and usable) or slots.by_id(app.db, offer.slot_id).closes_at <= now:
         return False
     live = offers.live_of_customer(app.db, offer.customer_id)
@@ -159,12 +162,9 @@ def _may_be_late(app: Appliance, setup: Setup, offer: Offer, now: datetime) -> b
 
 
 def _match_for_others(app: Appliance, slot: Slot, offer: Offer, now: datetime) -> None:
-    """Whoever waits and may be asked comes before a late yes; the late one's own wish stands back meanwhile."""
-    wish = wishes.by_id(app.db, offer.wish_id)
-    aside = wish.state == WishState.LIVE and wishes.move(app.db, wish.id, WishState.OFFERED, WishState.LIVE)
-    match_slots(app, slots.overlapping(app.db, slot.starts_at, slot.ends_at), now, "late_yes")
-    if aside:
-        wishes.move(app.db, wish.id, WishState.LIVE, WishState.OFFERED)
+    """Whoever waits and may be asked comes before a late yes; the late one's own wishes stand back meanwhile."""
+    overlapping = slots.overlapping(app.db, slot.starts_at, slot.ends_at)
+    match_slots(app, overlapping, now, "late_yes", besides=offer.customer_id)
 
 
 def _late_place(app: Appliance, setup: Setup, offer: Offer, slot: Slot, now: datetime) -> Resource | None:

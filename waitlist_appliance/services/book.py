@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.assignment import order_for
 from waitlist_appliance.domain.availability import Interval, hours_problem, notice_problem, start_times
 from waitlist_appliance.domain.errors import Conflict, Invalid
 from waitlist_appliance.domain.moments import local
 from waitlist_appliance.domain.records import Booking, Customer, Resource, Service
-from waitlist_appliance.domain.states import ENTRY_ACTIVE, EntryStatus, OfferState, WishState
+from waitlist_appliance.domain.states import ENTRY_ACTIVE, BookingStatus, EntryStatus, OfferState
 from waitlist_appliance.services.answer_offer import accept_offer
 from waitlist_appliance.services.appliance import CUSTOMER, Actor, Appliance
-from waitlist_appliance.services.claim import write_or_confirm
+from waitlist_appliance.services.claim import end_wishes, settle_after_yes, write_or_confirm
 from waitlist_appliance.services.entry_page import entry_of_token
 from waitlist_appliance.services.free_places import Calendars, Place, places
 from waitlist_appliance.services.join_waitlist import read_phone
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.reserved import reserved_resources
-from waitlist_appliance.services.settle import refresh_slots, settle_entry
-from waitlist_appliance.storage import activity, bookings, customers, entries, occupancy, offers, slots, wishes
+from waitlist_appliance.services.settle import close_openings
+from waitlist_appliance.storage import activity, bookings, customers, entries, occupancy, offers, slots
 from waitlist_appliance.storage.database import IntegrityError
 from waitlist_appliance.storage.setup import Setup
 
@@ -59,6 +61,23 @@ def book(app: Appliance, request: BookRequest, now: datetime, actor: Actor) -> B
     Who holds an offer for the time says yes to it. Invalid names the field; Conflict full, reserved, closed or notice
     carries ``alternatives`` (ISO times) and ``suggest_waitlist``.
     """
+    with _matching_set_off(app, request.starts_at, now), app.db.write():
+        return _book(app, request, now, actor)
+
+
+@contextmanager
+def _matching_set_off(app: Appliance, starts_at: datetime, now: datetime) -> Iterator[None]:
+    """Whoever finds a free time that somebody waits for sets matching off; the refusal has rolled its own work back."""
+    try:
+        yield
+    except Conflict as refusal:
+        if refusal.code == "reserved":
+            longest = max(service.duration_minutes for service in app.setup().services.values())
+            match_interval(app, Interval(starts_at, starts_at + timedelta(minutes=longest)), now, "booking_asked")
+        raise
+
+
+def _book(app: Appliance, request: BookRequest, now: datetime, actor: Actor) -> Booked:
     with app.db.write():
         setup = app.setup()
         service = setup.service_named(request.service)
@@ -66,10 +85,11 @@ def book(app: Appliance, request: BookRequest, now: datetime, actor: Actor) -> B
         _check(setup, service, request, now)
         customer = customers.by_phone(app.db, phone.e164)
         by_offer = _yes_to_own_offer(app, customer, service, request.starts_at, now, actor)
+        if by_offer is None:
+            match_interval(app, setup.occupied_by(service, request.starts_at), now, "booking_asked")
+            by_offer = _yes_to_own_offer(app, customer, service, request.starts_at, now, actor)
         if by_offer is not None:
             return _booked(app, setup, by_offer, now)
-        whole = setup.occupied_by(service, request.starts_at)
-        match_interval(app, whole, now, "booking_asked")
         resource = _choose(app, setup, service, request, customer, now)
         customer = customer or _new_customer(app, setup, request, phone.e164, phone.kind, now)
         return _booked(app, setup, _write(app, setup, service, request, customer, resource, now, actor), now)
@@ -77,8 +97,13 @@ def book(app: Appliance, request: BookRequest, now: datetime, actor: Actor) -> B
 
 def book_from_page(app: Appliance, token: str, starts_at: datetime, now: datetime) -> Booked:
     """Book a proposed time that is free now, from the customer's page. The entry ends with it."""
-    with app.db.write():
+    with _matching_set_off(app, starts_at, now), app.db.write():
         entry = entry_of_token(app, token, now)
+        booked_before = bookings.newest_of_entry(app.db, entry.id)
+        if booked_before is not None and booked_before.status == BookingStatus.PENDING:
+            if booked_before.starts_at != starts_at:
+                raise Conflict("entry_over")
+            return _booked(app, app.setup(), booked_before, now)  # the button was pressed twice
         if entry.status not in ENTRY_ACTIVE:
             raise Conflict("entry_over")
         if entry.party_size is None:
@@ -91,7 +116,7 @@ def book_from_page(app: Appliance, token: str, starts_at: datetime, now: datetim
             service=setup.services[entry.service_id].public_id, resource=wanted, zone=entry.zone, source="web",
             locale=entry.locale,
         )  # fmt: skip
-        booked = book(app, request, now, CUSTOMER)
+        booked = _book(app, request, now, CUSTOMER)
         _end_entry(app, setup, entry.id, booked.booking, now)
         return Booked(bookings.by_id(app.db, booked.booking.id), booked.token, booked.url, booked.resource)
 
@@ -194,9 +219,7 @@ def _new_customer(
 ) -> Customer:
     first, _, last = request.name.strip().partition(" ")
     locale = request.locale or setup.business.locale
-    return customers.by_id(
-        app.db, customers.add(app.db, phone, kind, first, last or None, request.email, locale, now)
-    )
+    return customers.add(app.db, phone, kind, first, last or None, request.email, locale, now)
 
 
 def _write(
@@ -208,13 +231,13 @@ def _write(
         app.db, service_id=service.id, resource_id=resource.id, when=when, customer_id=customer.id,
         party_size=request.party_size or 1, source=request.source, now=now, notes=request.notes,
     )  # fmt: skip
+    taken = setup.occupied_by(service, request.starts_at)
     try:
-        occupancy.occupy(
-            app.db, resource.id, setup.occupied_by(service, request.starts_at), booking_id=booking.id
-        )
+        occupancy.occupy(app.db, resource.id, taken, booking_id=booking.id)
     except IntegrityError as error:
         raise _refusal(setup, service, request, "full", [], now) from error
     activity.record(app.db, now, actor, "booked", "booking", booking.id, customer_id=customer.id, source=request.source)
+    close_openings(app, resource.id, taken, now)
     write_or_confirm(app, resource, booking, now)
     return bookings.by_id(app.db, booking.id)
 
@@ -224,14 +247,12 @@ def _end_entry(app: Appliance, setup: Setup, entry_id: int, booking: Booking, no
     db = app.db
     if booking.entry_id is not None:
         return  # it was the yes to an offer: the claim has done all this
-    concerned = wishes.end_active(db, entry_id, WishState.WITHDRAWN)
     db.execute("UPDATE booking SET entry_id = ? WHERE id = ?", entry_id, booking.id)
+    booking = bookings.by_id(db, booking.id)
+    end_wishes(app, setup, booking, now)
     entries.move(db, entry_id, EntryStatus.NOTIFIED, nudge_at=None)
-    if booking.status == "confirmed":
-        entries.move(db, entry_id, EntryStatus.CONFIRMED, confirmed_at=now)
-    for other in entries.active_of_customer(db, booking.customer_id):
-        settle_entry(app, other.id, WishState.WITHDRAWN)
-    refresh_slots(app, concerned, now)
+    if booking.status == BookingStatus.CONFIRMED:
+        settle_after_yes(app, booking, now)
 
 
 def _booked(app: Appliance, setup: Setup, booking: Booking, now: datetime) -> Booked:

@@ -14,7 +14,7 @@ from waitlist_appliance.services.entry_page import EntryPage, entry_of_token, en
 from waitlist_appliance.services.make_offers import match_slots
 from waitlist_appliance.services.register_entry import Wanted, add_wish, wanted_times
 from waitlist_appliance.services.settle import refresh_slots, settle_entry
-from waitlist_appliance.storage import activity, customers, entries, slots, wishes
+from waitlist_appliance.storage import activity, bookings, customers, entries, slots, wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def change(
     """Set the wished times; the place in line stays. A time under offer stays too. Conflict ``entry_over``."""
     with app.db.write():
         entry = entry_of_token(app, token, now)
-        if entry.status not in ENTRY_ACTIVE or entry.registered_at is None:
+        if entry.status not in ENTRY_ACTIVE or entry.registered_at is None or bookings.is_pending_of_entry(app.db, entry.id):
             raise Conflict("entry_over")
         if contact is not None:
             entry = _correct(app, entry, contact)
@@ -74,10 +74,13 @@ def reopen(app: Appliance, token: str, now: datetime) -> EntryPage:
 def reopen_entry(app: Appliance, entry: Entry, now: datetime, actor: Actor) -> None:
     """An expired entry waits again, behind everybody; its passed wishes that can still be offered live again."""
     db = app.db
-    if not entries.move(db, entry.id, EntryStatus.WAITING, lined_up_at=now, silences=0):
+    if entry.status != EntryStatus.EXPIRED or entry.party_size is None or not entries.move(
+        db, entry.id, EntryStatus.WAITING, lined_up_at=now, silences=0
+    ):  # fmt: skip
         raise Conflict("entry_over")
     entry = entries.by_id(db, entry.id)
-    ended = {wish.slot_id for wish in wishes.of_entry(db, entry.id)} | {entry.requested_slot_id}
+    passed = {wish.slot_id for wish in wishes.of_entry(db, entry.id) if wish.state == WishState.PASSED}
+    ended = passed or {entry.requested_slot_id}
     alive = [slot for slot in (slots.by_id(db, slot_id) for slot_id in sorted(ended)) if slot.closes_at > now]
     if not alive:
         raise Conflict("entry_over")

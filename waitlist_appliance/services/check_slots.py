@@ -6,16 +6,19 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 
+from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.check_schedule import next_check
 from waitlist_appliance.domain.records import Offer, Slot
 from waitlist_appliance.domain.states import OfferState, OpeningState, SlotStatus, WishState
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
+from waitlist_appliance.services.each_row import each_row
 from waitlist_appliance.services.end_offer import end_offer
-from waitlist_appliance.services.make_offers import match_slots
+from waitlist_appliance.services.make_offers import match_interval, match_slots
 from waitlist_appliance.services.settle import refresh_slots, settle_entry
 from waitlist_appliance.services.sync_calendar import sync
 from waitlist_appliance.storage import activity, offers, openings, slots, wishes
 from waitlist_appliance.storage import setup as setups
+from waitlist_appliance.storage.database import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +33,8 @@ def check_due(app: Appliance, now: datetime, *, read: bool = True) -> int:
     claimed = _claim_due(app, now)
     if claimed and read:
         _read_calendars(app, now)
-    for slot in claimed:
-        _guarded(app, slot, now)
+    for slots_together in _together(claimed):
+        _guarded(app, slots_together, now)
     return len(claimed)
 
 
@@ -47,11 +50,7 @@ def check(app: Appliance, slot_ids: Iterable[int], now: datetime, *, read: bool 
 
 def close_past(app: Appliance, now: datetime) -> int:
     """Slots whose cut-off has passed close: wishes have passed, openings are past, timers stop; how many closed."""
-    closing = slots.closing(app.db, now)
-    for slot in closing:
-        with app.db.write():
-            _close(app, slot, now)
-    return len(closing)
+    return each_row(app, slots.closing(app.db, now), lambda slot: _close(app, slot, now), now, "slot")
 
 
 def _claim_due(app: Appliance, now: datetime) -> list[Slot]:
@@ -74,17 +73,32 @@ def _read_calendars(app: Appliance, now: datetime) -> None:
             sync(app, connection.id, now)
 
 
-def _guarded(app: Appliance, slot: Slot, now: datetime) -> None:
-    """One slot that raises does not stop the pass; it is logged and shown."""
+def _together(claimed: list[Slot]) -> list[list[Slot]]:
+    """Slots whose times overlap compete for the same resources: their lines are walked as one."""
+    groups: list[list[Slot]] = []
+    until: datetime | None = None
+    for slot in sorted(claimed, key=lambda s: (s.starts_at, s.id)):
+        if until is None or slot.starts_at >= until:
+            groups.append([])
+            until = slot.ends_at
+        groups[-1].append(slot)
+        until = max(until, slot.ends_at)
+    return groups
+
+
+def _guarded(app: Appliance, together: list[Slot], now: datetime) -> None:
+    """What raises does not stop the pass: the others are checked one by one, the slot at fault is logged and shown."""
+    span = Interval(together[0].starts_at, max(slot.ends_at for slot in together))
     try:
-        match_slots(app, [slot], now, "check")
+        match_interval(app, span, now, "check")
+    except StorageUnavailable:
+        raise
     except Exception:
-        log.exception("slot %s could not be checked", slot.public_id)
-        with app.db.write():
-            activity.record(app.db, now, SYSTEM, "failed_step", "slot", slot.id, reason="the slot could not be checked")
+        log.exception("the slots from %s on could not be checked together", together[0].public_id)
+        each_row(app, together, lambda slot: match_slots(app, [slot], now, "check"), now, "slot")
 
 
-def _close(app: Appliance, slot: Slot, now: datetime) -> None:
+def _close(app: Appliance, slot: Slot, now: datetime) -> int:
     for offer in _answerable(app, slot):
         to = OfferState.EXPIRED if offer.state == OfferState.LIVE else OfferState.WITHDRAWN
         end_offer(app, offer, to, now, reason="cut_off", wish_to=WishState.PASSED)
@@ -95,6 +109,7 @@ def _close(app: Appliance, slot: Slot, now: datetime) -> None:
         settle_entry(app, entry_id, WishState.PASSED)
     refresh_slots(app, [slot.id], now)
     activity.record(app.db, now, SYSTEM, "slot_closed", "slot", slot.id)
+    return 1
 
 
 def _answerable(app: Appliance, slot: Slot) -> list[Offer]:

@@ -12,9 +12,10 @@ from waitlist_appliance.services.appliance import SYSTEM, Actor, Appliance
 from waitlist_appliance.services.end_offer import end_offer, remove_tentative, tell_lost
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.say import say
-from waitlist_appliance.services.settle import refresh_slots, settle_entry
+from waitlist_appliance.services.settle import close_openings, look_again, refresh_slots, settle_entry
 from waitlist_appliance.storage import (
     activity,
+    alarms,
     bookings,
     calendar_writes,
     entries,
@@ -25,6 +26,11 @@ from waitlist_appliance.storage import (
     wishes,
 )
 from waitlist_appliance.storage.setup import Setup
+
+
+def pending_alarm(booking_id: int) -> str:
+    """The condition that holds while the calendar has long not taken a booking."""
+    return f"booking_pending:{booking_id}"
 
 
 def claim(app: Appliance, setup: Setup, offer: Offer, hold: Hold, now: datetime, actor: Actor) -> Booking:
@@ -45,10 +51,12 @@ def claim(app: Appliance, setup: Setup, offer: Offer, hold: Hold, now: datetime,
     )  # fmt: skip
     occupancy.hold_becomes_booking(db, hold.id, booking.id)
     openings.move(db, hold.opening_id, OpeningState.BOOKED, now)
+    close_openings(app, hold.resource_id, setup.occupied_by(setup.services[slot.service_id], slot.starts_at), now)
     for other in offers.of_hold(db, hold.id):
         if end_offer(app, other, OfferState.WITHDRAWN, now, reason="faster", wish_to=WishState.LIVE):
             tell_lost(app, other, now)
-    _end_wishes(app, setup, offer, now)
+    db.execute("UPDATE wish SET state = 'fulfilled', ended_by_booking_id = ? WHERE id = ?", booking.id, offer.wish_id)
+    end_wishes(app, setup, booking, now)
     entries.move(db, entry.id, EntryStatus.NOTIFIED)
     entries.set_columns(db, entry.id, silences=0)
     activity.record(
@@ -80,7 +88,9 @@ def confirm(app: Appliance, booking: Booking, etag: str | None, now: datetime, e
         )  # fmt: skip
         if not won:
             return False
-        ended = _settle_after_yes(app, booking, now)
+        alarms.clear(db, pending_alarm(booking.id))
+        ended = settle_after_yes(app, booking, now)
+        look_again(app, booking.customer_id, now)
         app.token("booking", booking.id, now)
         if not moved:  # a moved one was told where it went
             say(
@@ -102,9 +112,11 @@ def take_back(app: Appliance, booking: Booking, now: datetime) -> bool:
     with db.write():
         if not bookings.move(db, booking.id, BookingStatus.CANCELLED, ended_at=now):
             return False
+        alarms.clear(db, pending_alarm(booking.id))
         occupancy.release_booking(db, booking.id)
         if booking.offer_id is not None:
-            _give_back(app, offers.by_id(db, booking.offer_id), now)
+            _undo_offer(app, offers.by_id(db, booking.offer_id), now)
+        _give_back(app, booking, now)
         say(
             app, "apology", booking.customer_id, now, key=f"apology:{booking.id}", own_act=True,
             booking_id=booking.id, entry_id=booking.entry_id,
@@ -121,52 +133,63 @@ def take_back(app: Appliance, booking: Booking, now: datetime) -> bool:
 def settle_ended(app: Appliance, booking: Booking, now: datetime) -> None:
     """A booking ended before the calendar had it: the entries whose wishes ended with its yes end too."""
     db = app.db
-    concerned = {booking.entry_id} if booking.entry_id is not None else set()
+    alarms.clear(db, pending_alarm(booking.id))
+    concerned = {wish.entry_id for wish in wishes.ended_by(db, booking.id)}
+    if booking.entry_id is not None:
+        concerned.add(booking.entry_id)
     if booking.offer_id is not None:
-        concerned |= {wish.entry_id for wish in wishes.ended_by(db, booking.offer_id)}
         remove_tentative(app, openings.hold_by_id(db, offers.by_id(db, booking.offer_id).hold_id), now)
     for entry_id in concerned:
         settle_entry(app, entry_id, WishState.WITHDRAWN)
+    look_again(app, booking.customer_id, now)
 
 
-def _end_wishes(app: Appliance, setup: Setup, offer: Offer, now: datetime) -> None:
-    """The offered wish is fulfilled; the entry's others and the customer's others of that day end with it."""
+def end_wishes(app: Appliance, setup: Setup, booking: Booking, now: datetime) -> None:
+    """The wishes of the booking's entry and the customer's others of that day end with it; an offer among them too."""
     db = app.db
-    db.execute("UPDATE wish SET state = 'fulfilled', ended_by_offer_id = ? WHERE id = ?", offer.id, offer.wish_id)
-    wishes.end_active(db, offer.entry_id, WishState.WITHDRAWN, offer.id)
-    slot = slots.by_id(db, offer.slot_id)
-    day = local(slot.starts_at, setup.zone).date()
-    for wish in wishes.active_on_day(db, offer.customer_id, *local_day_bounds(day, setup.zone)):
-        live = offers.live_of_customer(db, offer.customer_id)
-        if live is not None and live.wish_id == wish.id:
-            end_offer(app, live, OfferState.WITHDRAWN, now, reason="booked_elsewhere", wish_to=WishState.LIVE)
+    if booking.entry_id is None:
+        return
+    day = local_day_bounds(local(booking.starts_at, setup.zone).date(), setup.zone)
+    live = offers.live_of_customer(db, booking.customer_id)
+    ending = [*wishes.active_of_entry(db, booking.entry_id), *wishes.active_on_day(db, booking.customer_id, *day)]
+    freed = live is not None and any(wish.id == live.wish_id for wish in ending)
+    if live is not None and freed:
+        end_offer(app, live, OfferState.WITHDRAWN, now, reason="booked_elsewhere", wish_to=WishState.LIVE)
+    for wish in ending:
         wishes.move(
             db, wish.id, WishState.WITHDRAWN, WishState.PROPOSED, WishState.LIVE, WishState.OFFERED,
-            ended_by_offer_id=offer.id,
+            ended_by_booking_id=booking.id,
         )  # fmt: skip
-    refresh_slots(app, [wish.slot_id for wish in wishes.ended_by(db, offer.id)], now)
+    refresh_slots(app, [wish.slot_id for wish in wishes.ended_by(db, booking.id)], now)
+    if live is not None and freed:
+        slot = slots.by_id(db, live.slot_id)
+        match_interval(app, Interval(slot.starts_at, slot.ends_at), now, "booked_elsewhere")
 
 
-def _settle_after_yes(app: Appliance, booking: Booking, now: datetime) -> bool:
+def settle_after_yes(app: Appliance, booking: Booking, now: datetime) -> bool:
     """Entry confirmed, other entries left without wishes cancelled; whether other wishes ended with the yes."""
-    if booking.entry_id is None or booking.offer_id is None:
+    if booking.entry_id is None:
         return False
     db = app.db
     entries.move(db, booking.entry_id, EntryStatus.CONFIRMED, confirmed_at=now, response_deadline_at=None)
-    ended = [wish for wish in wishes.ended_by(db, booking.offer_id) if wish.state == WishState.WITHDRAWN]
+    ended = [wish for wish in wishes.ended_by(db, booking.id) if wish.state == WishState.WITHDRAWN]
     for entry_id in {wish.entry_id for wish in ended} - {booking.entry_id}:
         settle_entry(app, entry_id, WishState.WITHDRAWN)
-    hold = openings.hold_by_id(db, offers.by_id(db, booking.offer_id).hold_id)
-    remove_tentative(app, hold, now)
+    if booking.offer_id is not None:
+        remove_tentative(app, openings.hold_by_id(db, offers.by_id(db, booking.offer_id).hold_id), now)
     return bool(ended)
 
 
-def _give_back(app: Appliance, offer: Offer, now: datetime) -> None:
+def _undo_offer(app: Appliance, offer: Offer, now: datetime) -> None:
+    offers.move(app.db, offer.id, OfferState.WITHDRAWN, ended_reason="conflict")
+    openings.move(app.db, offer.opening_id, OpeningState.TAKEN, now)
+    remove_tentative(app, openings.hold_by_id(app.db, offer.hold_id), now)
+
+
+def _give_back(app: Appliance, booking: Booking, now: datetime) -> None:
+    """The wishes that ended with the booking live again, where their time is not over; they kept their place."""
     db = app.db
-    offers.move(db, offer.id, OfferState.WITHDRAWN, ended_reason="conflict")
-    openings.move(db, offer.opening_id, OpeningState.TAKEN, now)
-    remove_tentative(app, openings.hold_by_id(db, offer.hold_id), now)
-    given_back = wishes.ended_by(db, offer.id)
+    given_back = wishes.ended_by(db, booking.id)
     for wish in given_back:
         alive = slots.by_id(db, wish.slot_id).closes_at > now
         registered = wish.lined_up_at is not None

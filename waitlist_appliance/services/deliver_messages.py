@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from waitlist_appliance.domain import deadlines, quiet_hours
 from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.moments import to_ms
-from waitlist_appliance.domain.records import Message, Offer
-from waitlist_appliance.domain.states import EntryStatus, OfferState, WishState
+from waitlist_appliance.domain.records import Booking, Entry, Message, Offer
+from waitlist_appliance.domain.states import BOOKING_ACTIVE, ENTRY_ACTIVE, EntryStatus, OfferState, WishState
 from waitlist_appliance.ports import DeliveryError, Letter
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.end_offer import end_offer
@@ -27,6 +27,7 @@ from waitlist_appliance.storage import (
     offers,
     slots,
 )
+from waitlist_appliance.storage.database import StorageUnavailable
 from waitlist_appliance.storage.setup import Setup
 from waitlist_appliance.texts import ics
 from waitlist_appliance.texts.messages import BusinessFacts, render
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 OFFERING = ("offer", "offer_race")
 ATTEMPTS = 6
-PAUSED = "messenger_account"
+PAUSED = alarms.SENDING_PAUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,16 @@ def deliver_due(app: Appliance, now: datetime, limit: int = 20) -> int:
     for message in messages.due(app.db, now, limit):
         try:
             handed += _deliver(app, message, now)
-        except Exception:
-            # One row that raises does not stop the pass: its lease runs out, and it is tried again.
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            # One row that raises does not stop the pass: it is tried again a few times, and staff see it.
             log.exception("message %s could not be delivered", message.public_id)
-            _give_up_or_retry(app, message, "internal error", now)
+            with app.db.write():
+                if messages.is_taken(app.db, message.id, now + LEASE):
+                    continue  # another pass is handing it over
+                messages.claim(app.db, message.id, now, now + LEASE)  # preparing it has rolled its attempt back
+                _give_up_or_retry(app, message, f"internal error: {type(error).__name__}", now)
         if alarms.holds(app.db, PAUSED):
             break
     return handed
@@ -67,6 +74,10 @@ def resume_sending(app: Appliance, now: datetime, actor: activity.Actor) -> bool
     with app.db.write():
         cleared = alarms.clear(app.db, PAUSED)
         if cleared:
+            limit = now + timedelta(seconds=app.setup().policies.unsent_offer_seconds)
+            app.db.execute(
+                "UPDATE offer SET unsent_limit_at = MAX(unsent_limit_at, ?) WHERE state = 'live' AND sent_at IS NULL", limit
+            )
             activity.record(app.db, now, actor, "sending_resumed", "message")
             app.ring_deliver()
         return cleared
@@ -97,7 +108,7 @@ def _prepare(app: Appliance, message: Message, now: datetime) -> _Ready | None:
     """
     with app.db.write():
         setup = app.setup()
-        if _must_wait(app, setup, message, now):
+        if not messages.still_due(app.db, message.id, now) or _must_wait(app, setup, message, now):
             return None
         if not messages.claim(app.db, message.id, now, now + LEASE):
             return None
@@ -129,19 +140,39 @@ def _must_wait(app: Appliance, setup: Setup, message: Message, now: datetime) ->
 
 def _stale(app: Appliance, setup: Setup, message: Message, now: datetime) -> str | None:
     """Why the message is no longer true; None when it is."""
+    if message.booking_id is not None and _of_older_version(app, message):
+        return "the booking was moved or cancelled"
+    if message.booking_id is not None:
+        return _stale_booking(bookings.by_id(app.db, message.booking_id), message.kind, now)
     if message.kind in OFFERING and message.offer_id is not None:
         offer = offers.by_id(app.db, message.offer_id)
         if offer.state != OfferState.LIVE:
             return "the offer is over"
         slot = slots.by_id(app.db, offer.slot_id)
+        if offer.deadline_at is not None and deadlines.is_over(offer.deadline_at, now):
+            return "the deadline has passed"
         if offer.deadline_at is None and not deadlines.may_still_be_offered(slot.starts_at, now, setup.policies):
             _end_unsent(app, offer, now, "too_late")
             return "too late to answer"
-    if message.booking_id is not None and _of_older_version(app, message):
-        return "the booking was moved or cancelled"
-    inviting = message.kind in ("join_link", "join_nudge") and message.entry_id is not None
-    if inviting and entries.by_id(app.db, message.entry_id or 0).status != EntryStatus.INVITED:
-        return "no longer invited"
+    return _stale_entry(app, entries.by_id(app.db, message.entry_id), message.kind, now) if message.entry_id else None
+
+
+def _stale_booking(booking: Booking, kind: str, now: datetime) -> str | None:
+    if kind not in ("confirmed", "moved", "reminder"):
+        return None
+    if booking.status not in BOOKING_ACTIVE:
+        return "the booking is over"
+    return "the booking has begun" if booking.starts_at <= now else None
+
+
+def _stale_entry(app: Appliance, entry: Entry, kind: str, now: datetime) -> str | None:
+    if kind in ("join_link", "join_nudge"):
+        if entry.status != EntryStatus.INVITED:
+            return "no longer invited"
+        over = slots.by_id(app.db, entry.requested_slot_id).closes_at <= now
+        return "the time is over" if over else None
+    if kind == "joined" and entry.status not in ENTRY_ACTIVE:
+        return "no longer on the list"
     return None
 
 
@@ -216,14 +247,14 @@ def _not_taken(app: Appliance, message: Message, error: DeliveryError, now: date
         elif error.retryable:
             _give_up_or_retry(app, message, str(error), now)
         else:
-            _undeliverable(app, message, str(error), now)
+            _undeliverable(app, message, str(error), now, proven=True)
 
 
 def _give_up_or_retry(app: Appliance, message: Message, error: str, now: datetime) -> None:
     with app.db.write():
         attempts = messages.by_id(app.db, message.id).attempts
         if attempts >= ATTEMPTS:
-            _undeliverable(app, message, error, now)
+            _undeliverable(app, message, error, now)  # what may pass is no proof against the customer's phone
             return
         _unstart(app, message)
         messages.put_off(app.db, message.id, now + timedelta(seconds=min(2 ** (attempts + 1), 300)), error)
@@ -237,8 +268,11 @@ def _unstart(app: Appliance, message: Message) -> None:
         )
 
 
-def _undeliverable(app: Appliance, message: Message, error: str, now: datetime) -> None:
-    """This channel will not do: try the customer's next; where there is none, an offer fails and the next is asked."""
+def _undeliverable(app: Appliance, message: Message, error: str, now: datetime, *, proven: bool = False) -> None:
+    """This channel will not do: try the customer's next; where there is none, an offer fails and the next is asked.
+
+    ``proven``: the provider said that the phone cannot be reached, so it is not tried for later messages either.
+    """
     db = app.db
     messages.failed(db, message.id, error)
     activity.record(
@@ -261,7 +295,7 @@ def _undeliverable(app: Appliance, message: Message, error: str, now: datetime) 
         )  # fmt: skip
         app.ring_deliver()
         return
-    if message.channel != "email":
+    if proven and message.channel != "email":
         customers.mark_undeliverable(db, customer.id, now)
     if message.kind in OFFERING and message.offer_id is not None:
         _end_unsent(app, offers.by_id(db, message.offer_id), now, "undeliverable")

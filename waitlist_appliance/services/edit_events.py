@@ -11,7 +11,7 @@ from waitlist_appliance.ports import CalendarError
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.cancel_booking import cancel
 from waitlist_appliance.services.make_offers import match_interval
-from waitlist_appliance.services.sync_calendar import mirror
+from waitlist_appliance.services.sync_calendar import mirror, note_failure
 from waitlist_appliance.storage import activity, bookings, events
 from waitlist_appliance.storage import setup as setups
 from waitlist_appliance.storage.ids import public_id
@@ -93,13 +93,14 @@ def _own_to_edit(app: Appliance, event_id: str) -> Event:
 def _changed(
     app: Appliance, uid: str, verb: str, now: datetime, actor: Actor, touched: list[Interval], created: bool = False
 ) -> Event:
-    """Bring the mirror up to date and match. A calendar that cannot be read leaves the mirror behind: the next
-    successful read finds the change."""
+    """Bring the mirror up to date and match. A calendar that cannot be read leaves the mirror behind and counts as
+    failing, so that nothing on it is free until a read has found the change."""
     connection = _connection(app)
     before = events.of_provider(app.db, connection.id, uid)
     try:
         found = {e.event_id: e for i in touched for e in app.calendars["local"].read(i.starts_at, i.ends_at)}
-    except CalendarError:
+    except CalendarError as error:
+        note_failure(app, connection, str(error), now)
         app.ring_sync(connection.id)
         found = None
     if found is not None and uid in found:

@@ -9,7 +9,7 @@ from waitlist_appliance.domain.records import Hold, Offer
 from waitlist_appliance.domain.states import OfferState, OpeningState, WishState
 from waitlist_appliance.services.appliance import SYSTEM, Actor, Appliance
 from waitlist_appliance.services.say import say
-from waitlist_appliance.services.settle import settle_entry
+from waitlist_appliance.services.settle import look_again, settle_entry
 from waitlist_appliance.storage import activity, calendar_writes, entries, messages, offers, openings, slots, wishes
 
 
@@ -23,7 +23,8 @@ def end_offer(
     The hold is released when nobody else is being asked, and its opening is open again.
     """
     db = app.db
-    if not offers.move(db, offer.id, to, answered_at=now, ended_reason=reason):
+    to = OfferState.WITHDRAWN if offer.state == OfferState.PROPOSED else to  # nobody was asked yet
+    if not offers.end(db, offer.id, to, now, reason):
         return False
     messages.drop_of_offer(db, offer.id, "the offer is over")
     if wish_to is None:
@@ -34,6 +35,7 @@ def end_offer(
         release_hold(app, openings.hold_by_id(db, offer.hold_id), OpeningState.OPEN, now)
     entries.set_columns(db, offer.entry_id, response_deadline_at=None)
     settle_entry(app, offer.entry_id, wish_to or WishState.LIVE)
+    look_again(app, offer.customer_id, now)
     activity.record(
         db, now, actor, f"offer_{to}", "offer", offer.id, entry_id=offer.entry_id, customer_id=offer.customer_id,
         reason=reason,

@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from waitlist_appliance.domain.assignment import fits
 from waitlist_appliance.domain.errors import NotFound
 from waitlist_appliance.domain.moments import from_ms
-from waitlist_appliance.domain.records import Business, Customer, Entry, Service, Slot, Wish
+from waitlist_appliance.domain.records import Business, Customer, Entry, Resource, Service, Slot, Wish
 from waitlist_appliance.domain.states import BOOKING_ACTIVE, ENTRY_ACTIVE, EntryStatus, OfferState, WishState
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.free_places import Calendars, places
@@ -126,7 +127,7 @@ def free_for(
     able = [
         place.resource.id
         for place in places(app.db, setup, calendars, service, start)
-        if place.free and _fits(entry, place.resource.min_party, place.resource.max_party)
+        if place.free and _fits(setup, entry, place.resource)
         and (entry.zone is None or place.resource.zone == entry.zone)
         and (entry.resource_id is None or place.resource.id == entry.resource_id)
     ]  # fmt: skip
@@ -137,8 +138,8 @@ def free_for(
     )
 
 
-def _fits(entry: Entry, smallest: int, largest: int) -> bool:
-    return entry.party_size is None or smallest <= entry.party_size <= largest
+def _fits(setup: Setup, entry: Entry, resource: Resource) -> bool:
+    return entry.party_size is None or fits(resource.seat, entry.party_size, setup.policies.party_tolerance)
 
 
 def _offer_url(app: Appliance, entry: Entry, now: datetime) -> str | None:

@@ -17,6 +17,7 @@ from waitlist_appliance.storage import line, offers, openings, slots, wishes
 from waitlist_appliance.storage.setup import Setup
 
 OVER = {WishState.DECLINED: "wish_declined"}
+GONE = (EntryStatus.CANCELLED, EntryStatus.DECLINED, EntryStatus.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,11 @@ def _reason(
     app: Appliance, setup: Setup, entry: Entry, wish: Wish, slot: Slot, now: datetime
 ) -> tuple[str, str | None]:
     if wish.state == WishState.OFFERED:
-        return "offered_now", _offered_resource(app, setup, entry, slot)
+        return _of_offered(app, setup, entry, slot)
     if entry.status == EntryStatus.INVITED:
         return "not_registered", None
     if wish.state != WishState.LIVE:
-        return OVER.get(wish.state, "wish_over"), None
+        return OVER.get(wish.state, "entry_over" if entry.status in GONE else "wish_over"), None
     if not may_still_be_offered(slot.starts_at, now, setup.policies):
         return "cut_off_passed", None
     return _of_live_wish(app, setup, wish, slot, now)
@@ -105,11 +106,13 @@ def _of_policy(setup: Setup, slot: Slot, place: Place, now: datetime) -> str:
     return "behind_in_line"
 
 
-def _offered_resource(app: Appliance, setup: Setup, entry: Entry, slot: Slot) -> str | None:
+def _of_offered(app: Appliance, setup: Setup, entry: Entry, slot: Slot) -> tuple[str, str | None]:
+    """The offer that is out, or that staff have still to approve, with what it is for."""
     for offer in offers.of_entry(app.db, entry.id):
         if offer.slot_id == slot.id and offer.state in (OfferState.LIVE, OfferState.PROPOSED):
             resource = setup.resources.get(openings.hold_by_id(app.db, offer.hold_id).resource_id)
-            return resource.name if resource else None
-    return None
+            code = "approve_each" if offer.state == OfferState.PROPOSED else "offered_now"
+            return code, resource.name if resource else None
+    return "offered_now", None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from waitlist_appliance.domain.assignment import parties_of
 from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.records import Hold, Opening, Resource, Slot
 from waitlist_appliance.domain.states import OfferState, OpeningState, WishState
@@ -59,8 +60,7 @@ def _new_opening(
     seat, tolerance = place.resource.seat, setup.policies.party_tolerance
     if not place.free:
         return None
-    smallest = max(seat.min_party, seat.max_party - tolerance) if seat.kind == "table" else seat.min_party
-    if not line.anybody_fitting(app.db, slot.id, seat.id, seat.zone, smallest, seat.max_party):
+    if not line.anybody_fitting(app.db, slot.id, seat.id, seat.zone, *parties_of([seat], tolerance)):
         return None
     opening = openings.add(app.db, slot.id, seat.id, cause, now)
     activity.record(app.db, now, SYSTEM, "opened", "opening", opening.id, reason=cause, resource=place.resource.name)

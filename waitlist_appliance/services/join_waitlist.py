@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from waitlist_appliance.domain import phones
 from waitlist_appliance.domain.alternatives import propose
+from waitlist_appliance.domain.assignment import fits
 from waitlist_appliance.domain.availability import hours_problem
 from waitlist_appliance.domain.deadlines import cutoff_at
 from waitlist_appliance.domain.errors import Conflict, Forbidden, Invalid
 from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.phones import Phone
 from waitlist_appliance.domain.records import Customer, Entry, Resource, Service, Slot
-from waitlist_appliance.domain.states import EntryStatus, WishState
+from waitlist_appliance.domain.states import SLOT_ACTIVE, EntryStatus, WishState
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.free_places import Calendars, places
 from waitlist_appliance.services.make_offers import match_interval, match_slots
@@ -85,8 +86,8 @@ def join(app: Appliance, request: JoinRequest, now: datetime, actor: Actor) -> J
             raise Forbidden("joining_closed")
         _refuse_unreachable(checked, customer)
         _refuse_free(app, setup, checked, now)
-        customer = _customer(app, setup, checked, customer, now)
-        if wishes.active_of_customer(app.db, customer.id) >= setup.policies.single_wish_limit:
+        known, customer = customer is not None, _customer(app, setup, checked, customer, now)
+        if known and wishes.active_of_customer(app.db, customer.id) >= setup.policies.single_wish_limit:
             raise Conflict("too_many_wishes", "requested_slot", params={"limit": setup.policies.single_wish_limit})
         return _queue(app, setup, checked, customer, now, actor)
 
@@ -167,21 +168,21 @@ def _suits(setup: Setup, checked: _Checked, resource: Resource) -> bool:
         return False
     party = checked.request.party_size
     # An unknown party may fit any table; the agent asks for it when it books.
-    return party is None or resource.min_party <= party <= resource.max_party
+    return party is None or fits(resource.seat, party, setup.policies.party_tolerance)
 
 
 def _customer(app: Appliance, setup: Setup, checked: _Checked, known: Customer | None, now: datetime) -> Customer:
     request = checked.request
     locale = request.locale or (known.locale if known else None) or setup.business.locale
     if known is None:
-        customer_id = customers.add(
+        return customers.add(
             app.db, checked.phone.e164, checked.phone.kind, request.first_name, request.last_name, request.email,
             locale, now,
         )  # fmt: skip
-        return customers.by_id(app.db, customer_id)
     customers.update(
         app.db, known.id, first_name=request.first_name, last_name=request.last_name, email=request.email, locale=locale
     )
+    customers.mark_reachable(app.db, known.id)  # they are on the phone: what failed before is tried again
     return customers.by_id(app.db, known.id)
 
 
@@ -192,7 +193,7 @@ def _queue(
     slot = ensure_slot(app, setup, checked.service, request.starts_at, now)
     wants_to_wait = request.registered or not setup.policies.registration_required
     registered = wants_to_wait and request.party_size is not None
-    entry = entries.by_id(db, _add_entry(app, setup, checked, customer, slot, registered, now))
+    entry = _add_entry(app, setup, checked, customer, slot, registered, now)
     wishes.add(db, entry, slot.id, WishState.LIVE if registered else WishState.PROPOSED, now)
     if request.consent:
         customers.consent(db, customer.id, now)
@@ -201,23 +202,25 @@ def _queue(
         customer_id=customer.id, source=request.source,
     )  # fmt: skip
     token = app.token("registration", entry.id, now)
+    if registered or slot.status not in SLOT_ACTIVE:
+        refresh_slots(app, [slot.id], now)
     if registered:
-        match_slots(app, slots.overlapping(db, slot.starts_at, slot.ends_at), now, "joined")
         say_joined(app, entry, slot, now)
+        match_slots(app, slots.overlapping(db, slot.starts_at, slot.ends_at), now, "joined")
+        entry = entries.by_id(db, entry.id)
     else:
         say(app, "join_link", customer.id, now, key=f"join_link:{entry.id}", own_act=True, entry_id=entry.id,
             facts={"starts_at_ms": to_ms(slot.starts_at)})  # fmt: skip
-    refresh_slots(app, [slot.id], now)
     return _joined(app, entry, slot, now, created=True, token=token)
 
 
 def _add_entry(
     app: Appliance, setup: Setup, checked: _Checked, customer: Customer, slot: Slot, registered: bool, now: datetime
-) -> int:
+) -> Entry:
     request = checked.request
     nudge_at = None if registered else now + timedelta(seconds=setup.policies.nudge_after_seconds)
-    return app.db.insert(
-        "entry", public_id=public_id(), customer_id=customer.id, service_id=checked.service.id,
+    return app.db.insert_row(
+        Entry, "entry", public_id=public_id(), customer_id=customer.id, service_id=checked.service.id,
         first_name=request.first_name or customer.first_name, last_name=request.last_name or customer.last_name,
         email=request.email or customer.email, party_size=request.party_size,
         status=EntryStatus.WAITING if registered else EntryStatus.INVITED, source=request.source,
@@ -262,7 +265,6 @@ def say_joined(app: Appliance, entry: Entry, slot: Slot, now: datetime) -> None:
 def _joined(
     app: Appliance, entry: Entry, slot: Slot, now: datetime, *, created: bool, token: str | None = None
 ) -> Joined:
-    entry = entries.by_id(app.db, entry.id)
     token = token or app.token("registration", entry.id, now)
     wish = wishes.active_at(app.db, entry.customer_id, slot.id) if entry.status != EntryStatus.INVITED else None
     position = wishes.position(app.db, wish) if wish else None

@@ -15,7 +15,7 @@ from waitlist_appliance.services.entry_page import entry_of_token
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.say import say
 from waitlist_appliance.services.settle import refresh_slots
-from waitlist_appliance.storage import activity, entries, messages, offers, slots, wishes
+from waitlist_appliance.storage import activity, bookings, entries, messages, offers, slots, wishes
 
 
 def leave(app: Appliance, token: str, now: datetime) -> Entry:
@@ -27,11 +27,12 @@ def leave(app: Appliance, token: str, now: datetime) -> Entry:
 
 
 def cancel_entry(app: Appliance, entry: Entry, now: datetime, actor: Actor, reason: str) -> Entry:
-    """End the entry and everything it waits for; Conflict ``entry_over`` when it is no longer active."""
+    """End the entry and everything it waits for; Conflict ``entry_over`` when it is no longer active, or
+    has a booking that the calendar is about to get: whoever does not want that cancels the booking."""
     db = app.db
     with db.write():
         entry = entries.by_id(db, entry.id)
-        if entry.status not in ENTRY_ACTIVE:
+        if entry.status not in ENTRY_ACTIVE or bookings.is_pending_of_entry(db, entry.id):
             raise Conflict("entry_over")
         freed = _end_offers(app, entry, now, actor)
         concerned = wishes.end_active(db, entry.id, WishState.WITHDRAWN)

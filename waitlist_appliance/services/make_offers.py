@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain import matching, quiet_hours
+from waitlist_appliance.domain.assignment import parties_of
 from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.deadlines import is_race, may_still_be_offered
 from waitlist_appliance.domain.matching import Candidate
@@ -56,18 +57,20 @@ def match_interval(app: Appliance, interval: Interval, now: datetime, cause: str
 
 
 def match_slots(
-    app: Appliance, watched: Iterable[Slot], now: datetime, cause: str, limit: int = OFFERS_PER_TRANSACTION
-) -> int:
+    app: Appliance, watched: Iterable[Slot], now: datetime, cause: str, limit: int = OFFERS_PER_TRANSACTION, *,
+    besides: int | None = None,
+) -> int:  # fmt: skip
     """Ask, for these slots, which times are free now and who may be asked first; the number of offers made.
 
     Runs in one write transaction (its own, or the caller's). What ``limit`` leaves over is found by the next pass.
+    The customer ``besides`` is asked for nothing.
     """
     with app.db.write():
         setup = app.setup()
         calendars = Calendars(app.db, setup, now)
         open_slots = [slot for slot in watched if slot.closes_at > now]
         free = {slot.id: find_openings(app, setup, calendars, slot, now, cause) for slot in open_slots}
-        made = _offer_all(app, setup, open_slots, free, now, limit)
+        made = _offer_all(app, setup, open_slots, free, now, limit, besides)
         refresh_slots(app, [slot.id for slot in open_slots], now)
         if made >= limit:
             _go_on_soon(app, open_slots, now)
@@ -82,8 +85,9 @@ def _go_on_soon(app: Appliance, watched: list[Slot], now: datetime) -> None:
 
 
 def _offer_all(
-    app: Appliance, setup: Setup, watched: list[Slot], free: dict[int, list[Available]], now: datetime, limit: int
-) -> int:
+    app: Appliance, setup: Setup, watched: list[Slot], free: dict[int, list[Available]], now: datetime, limit: int,
+    besides: int | None,
+) -> int:  # fmt: skip
     if setup.policies.offers not in ("automatic", "approve_each"):
         return 0
     able = [slot for slot in watched if free[slot.id] and _may_offer(setup, slot, now)]
@@ -92,6 +96,8 @@ def _offer_all(
     day_start = local_day_bounds(local(now, setup.zone).date(), setup.zone)[0]
     asked = {p.opening.id: line.customers_asked(app.db, p.opening.id) for s in able for p in free[s.id]}
     run = Pass(app, setup, now, day_start, {slot.id: free[slot.id] for slot in able}, asked)
+    if besides is not None:
+        run.busy_customers.add(besides)
     walked_out = _walk(run, able, limit)
     _note_exhausted(run, walked_out)
     return run.made
@@ -111,7 +117,7 @@ def _may_offer(setup: Setup, slot: Slot, now: datetime) -> bool:
 def _walk(run: Pass, watched: list[Slot], limit: int) -> set[int]:
     """Go down the lines of all slots as one line, earliest first; the slots whose line was walked to its end."""
     lines: dict[int, Iterator[Candidate]] = {
-        slot.id: line.candidates(run.app.db, slot.id, run.day_start) for slot in watched
+        slot.id: line.candidates(run.app.db, slot.id, run.day_start, _parties(run, slot)) for slot in watched
     }
     heads: list[tuple[tuple[int, int, int, int], int, Candidate]] = []
     ended: set[int] = set()
@@ -134,6 +140,11 @@ def _walk(run: Pass, watched: list[Slot], limit: int) -> set[int]:
     return ended
 
 
+def _parties(run: Pass, slot: Slot) -> tuple[int, int]:
+    seats = (place.resource.seat for place in run.free[slot.id])
+    return parties_of(seats, run.setup.policies.party_tolerance)
+
+
 def _ask(run: Pass, candidate: Candidate) -> None:
     """Offer the candidate the best free place; note why not where none will do."""
     for place in run.free[candidate.slot_id]:
@@ -142,6 +153,7 @@ def _ask(run: Pass, candidate: Candidate) -> None:
             make_offer(run.app, run.setup, place, candidate, run.now)
             run.made += 1
             run.busy_customers.add(candidate.customer_id)
+            openings.remember_skipped(run.app.db, place.opening, run.skipped[place.opening.id])
             _use_up(run, place)
             return
         kept = run.skipped[place.opening.id]

@@ -75,6 +75,8 @@ def _act(
     if understood == Reply.start:
         customers.opt_in(app.db, customer.id)
         return _answer(app, customer, "opted_in", channel, reply_id, now)
+    if understood in (Reply.no, Reply.unclear) and customer.opted_out_at is not None:
+        return None  # nothing is said to somebody who wants no messages; a word for help is answered all the same
     if understood in (Reply.help, Reply.unclear):
         return _answer(app, customer, "help", channel, reply_id, now)
     if understood == Reply.yes:

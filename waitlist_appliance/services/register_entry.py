@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain import flexible as flexibles
+from waitlist_appliance.domain import phones
 from waitlist_appliance.domain.deadlines import cutoff_at
 from waitlist_appliance.domain.errors import Conflict, Invalid
 from waitlist_appliance.domain.moments import from_ms
 from waitlist_appliance.domain.records import Entry
-from waitlist_appliance.domain.states import EntryStatus, WishState
+from waitlist_appliance.domain.states import ENTRY_ACTIVE, EntryStatus, WishState
 from waitlist_appliance.services.appliance import CUSTOMER, Appliance
 from waitlist_appliance.services.entry_page import EntryPage, entry_of_token, entry_page
 from waitlist_appliance.services.join_waitlist import ensure_slot, read_phone, say_joined
 from waitlist_appliance.services.make_offers import match_slots
-from waitlist_appliance.services.settle import refresh_slots
+from waitlist_appliance.services.settle import refresh_slots, settle_entry
 from waitlist_appliance.storage import activity, customers, entries, messages, slots, tokens, wishes
 from waitlist_appliance.storage.database import IntegrityError
 from waitlist_appliance.storage.setup import Setup
@@ -60,6 +61,9 @@ def register(app: Appliance, token: str, request: RegisterRequest, now: datetime
         _store_person(app, setup, entry, request, now)
         entry = _line_up(app, entry, request, now)
         _store_wishes(app, setup, entry, times, now)
+        if settle_entry(app, entry.id, WishState.WITHDRAWN) not in ENTRY_ACTIVE:
+            # Every time is one that the customer waits for already, by another entry.
+            raise Invalid("no_times_selected", "selected_slots")
         tokens.consume(app.db, token, now)
         messages.drop_of_entry(app.db, entry.id, ("join_link", "join_nudge"), "signed up")
         activity.record(app.db, now, CUSTOMER, "registered", "entry", entry.id, entry_id=entry.id,
@@ -129,6 +133,8 @@ def _store_person(app: Appliance, setup: Setup, entry: Entry, request: RegisterR
     if phone is not None and phone.e164 != customer.phone:
         if customers.by_phone(app.db, phone.e164) is not None:
             raise Invalid("bad_phone", "phone", params={"value": request.phone})
+        if not phones.can_receive_sms(phone) and not (request.email or customer.email):
+            raise Invalid("landline_without_email", "phone")
         customers.change_phone(app.db, customer, phone.e164, phone.kind)
     customers.update(
         app.db, customer.id, first_name=request.first_name.strip(), last_name=request.last_name.strip() or None,

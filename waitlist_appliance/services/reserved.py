@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain import matching
+from waitlist_appliance.domain.assignment import parties_of
 from waitlist_appliance.domain.moments import local, local_day_bounds
 from waitlist_appliance.domain.records import Service, Slot
 from waitlist_appliance.domain.states import OpeningState
@@ -39,8 +40,9 @@ def _waited_for(app: Appliance, setup: Setup, slot: Slot, now: datetime, besides
     active = {o.resource_id: o for o in openings.active_of_slot(db, slot.id) if o.state != OpeningState.HELD}
     asked = {o.id: line.customers_asked(db, o.id) for o in active.values()}
     left = {r.id: r.seat for r in setup.resources_of(setup.services[slot.service_id])}
+    parties = parties_of(left.values(), setup.policies.party_tolerance)
     found: set[int] = set()
-    for number, candidate in enumerate(line.candidates(db, slot.id, day_start)):
+    for number, candidate in enumerate(line.candidates(db, slot.id, day_start, parties)):
         if number >= LOOKED_AT:
             return found | set(left)
         if candidate.customer_id == besides:

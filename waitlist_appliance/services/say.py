@@ -16,9 +16,7 @@ SMS_KINDS = frozenset({"mobile", "maybe"})
 
 def channels_of(app: Appliance, customer: Customer) -> list[str]:
     """The ways to reach the customer, in the order to try them; empty when there is none."""
-    wanted: list[str] = json.loads(
-        app.db.value("SELECT channels FROM customer WHERE id = ?", customer.id) or "[]"
-    ) or ["sms", "email"]
+    wanted: list[str] = json.loads(customer.channels) or ["sms", "email"]
     phone_works = customer.opted_out_at is None and customer.undeliverable_at is None
     able = {"sms": phone_works and customer.phone_kind in SMS_KINDS, "whatsapp": phone_works,
             "email": customer.email is not None}  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from waitlist_appliance.domain import matching
+from waitlist_appliance.domain import matching, quiet_hours
 from waitlist_appliance.domain.assignment import Seat
 from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.deadlines import may_still_be_offered
@@ -148,6 +148,11 @@ def _offer(
     if not may_still_be_offered(slot.starts_at, now, setup.policies):
         refusals.append("cut_off_passed")
         return None
+    quiet_end = quiet_hours.quiet_until(now, setup.zone, setup.policies)
+    lost = quiet_end is not None and quiet_hours.may_be_lost(slot.starts_at, quiet_end, setup.policies)
+    if lost and not setup.policies.urgent_in_quiet_hours:
+        refusals.append("quiet_hours")
+        return None
     day_start = local_day_bounds(local(now, setup.zone).date(), setup.zone)[0]
     candidate = line.candidate(app.db, wish_id, day_start)
     if candidate is None:
@@ -196,7 +201,10 @@ def _refusal(candidate: Candidate, seat: Seat, asked: bool, setup: Setup, force:
 
 def _worst(refusals: list[str], entry: Entry) -> str:
     """The refusal that tells most: what concerns the person before what concerns the place."""
-    order = ("live_offer_exists", "cannot_be_contacted", "already_offered", "capped", "does_not_fit", "cut_off_passed")
+    order = (
+        "live_offer_exists", "cannot_be_contacted", "already_offered", "capped", "does_not_fit", "quiet_hours",
+        "cut_off_passed",
+    )  # fmt: skip
     if not refusals:
         return "entry_invited" if entry.status == "invited" else "entry_over"
     return next((code for code in order if code in refusals), "nothing_free")

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.availability import Interval
+from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Connection, Event
 from waitlist_appliance.ports import CalendarError, CalendarEvent
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
+from waitlist_appliance.services.each_row import each_row
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.storage import activity, alarms, events
 from waitlist_appliance.storage import setup as setups
+from waitlist_appliance.storage.database import StorageUnavailable
 from waitlist_appliance.storage.setup import Setup
 
 log = logging.getLogger(__name__)
@@ -42,8 +45,15 @@ def sync(app: Appliance, connection_id: int, now: datetime) -> SyncResult:
     try:
         return SyncResult(True, _read_and_apply(app, connection, now))
     except CalendarError as error:
-        _note_failure(app, connection, str(error), now)
+        note_failure(app, connection, str(error), now)
         return SyncResult(False, error=str(error))
+    except StorageUnavailable:
+        raise
+    except Exception as error:
+        # What cannot be understood cannot be believed either; the other calendars are read all the same.
+        log.exception("calendar %s could not be read", connection.name)
+        note_failure(app, connection, type(error).__name__, now)
+        return SyncResult(False, error=type(error).__name__)
 
 
 def _read_and_apply(app: Appliance, connection: Connection, now: datetime) -> int:
@@ -85,7 +95,8 @@ def note_success(app: Appliance, connection: Connection, now: datetime) -> None:
         match_interval(app, Interval(now, now + AHEAD), now, "calendar_back")
 
 
-def _note_failure(app: Appliance, connection: Connection, error: str, now: datetime) -> None:
+def note_failure(app: Appliance, connection: Connection, error: str, now: datetime) -> None:
+    """Until the calendar can be read again, nothing on it is free."""
     log.warning("calendar %s could not be read: %s", connection.name, error)
     with app.db.write():
         first = events.read_failed(app.db, connection.id, now, now + timedelta(seconds=30), error)
@@ -99,12 +110,14 @@ def _due(app: Appliance, connection: Connection, now: datetime) -> bool:
     if not connection.enabled:
         return False
     next_sync_at = app.db.value("SELECT next_sync_at FROM connection WHERE id = ?", connection.id)
-    if next_sync_at is not None and next_sync_at > int(now.timestamp() * 1000):
+    # A mark further ahead than one interval was set by a clock that has jumped back since.
+    longest = timedelta(seconds=app.setup().policies.read_interval_seconds)
+    if next_sync_at is not None and to_ms(now) < next_sync_at <= to_ms(now + longest):
         return False
     if connection.failing_since_at is not None:
         return True
     depended_on = app.db.value(
-        """SELECT EXISTS (SELECT 1 FROM slot WHERE status IN ('monitoring', 'available'))
+        """SELECT EXISTS (SELECT 1 FROM slot WHERE next_check_at IS NOT NULL)
                OR EXISTS (SELECT 1 FROM booking WHERE status IN ('pending', 'confirmed') AND starts_at > ?)""",
         now,
     )
@@ -146,11 +159,13 @@ def _vanish(app: Appliance, connection: Connection, event: Event, now: datetime)
 def end_graces(app: Appliance, now: datetime) -> int:
     """Events that stayed away for the whole grace free their time now."""
     gone = events.vanished_before(app.db, now - timedelta(seconds=app.setup().policies.grace_seconds))
-    for event in gone:
-        with app.db.write():
-            if events.remove(app.db, event.id):
-                match_interval(app, Interval(event.starts_at, event.ends_at), now, "event_removed")
-    return len(gone)
+    return each_row(app, gone, lambda event: _free(app, event, now), now, "event")
+
+
+def _free(app: Appliance, event: Event, now: datetime) -> int:
+    if events.remove(app.db, event.id):
+        match_interval(app, Interval(event.starts_at, event.ends_at), now, "event_removed")
+    return 1
 
 
 def _resource_id(setup: Setup, event: CalendarEvent) -> int | None:

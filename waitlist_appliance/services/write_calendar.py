@@ -13,6 +13,7 @@ from waitlist_appliance.ports import Calendar, CalendarError, CalendarEvent, New
 from waitlist_appliance.services import claim
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.cancel_booking import cancel
+from waitlist_appliance.services.each_row import each_row
 from waitlist_appliance.services.sync_calendar import mirror
 from waitlist_appliance.storage import activity, alarms, bookings, calendar_writes, customers, events, openings, slots
 from waitlist_appliance.storage import setup as setups
@@ -114,8 +115,11 @@ def _write_booking(
         return
     resource = _resource(app, booking.resource_id)
     taken = _taken(app, booking)
-    if _foreign(calendar.read(taken.starts_at, taken.ends_at), resource, taken):
+    in_the_way = _foreign(calendar.read(taken.starts_at, taken.ends_at), resource, taken)
+    if in_the_way:
         with app.db.write():
+            for found in in_the_way:  # or the next in line would be offered the same taken time
+                mirror(app, connection, found)
             if not _outdated(write, bookings.by_id(app.db, booking.id)):
                 _give_up(app, booking, now)
             calendar_writes.done(app.db, write.id, "dropped")
@@ -123,17 +127,15 @@ def _write_booking(
     event = _event(app, write, booking, resource)
     etag = calendar.write(event)
     with app.db.write():
-        calendar_writes.done(app.db, write.id)
         current = bookings.by_id(app.db, booking.id)
         if current.status not in OVER and not _outdated(write, current):
             _mirrored(app, connection, event, etag)
             claim.confirm(app, booking, etag, now, write.event_id)
-            alarms.clear(app.db, f"booking_pending:{booking.id}")
+            calendar_writes.done(app.db, write.id)
             return
-        # Cancelled or moved while the event was being written: what was written is taken away again.
-        calendar_writes.add(app.db, "remove", write.connection_id, write.event_id, now, booking_id=booking.id)
-        app.ring_write_calendar()
+    # Cancelled or moved while the event was being written, and perhaps removed before it was there: taken away again.
     calendar.remove(write.event_id)
+    _finish(app, write, "dropped")
 
 
 def _outdated(write: CalendarWrite, booking: Booking) -> bool:
@@ -158,9 +160,9 @@ def _event(app: Appliance, write: CalendarWrite, booking: Booking, resource: Res
     )  # fmt: skip
 
 
-def _foreign(events: Sequence[CalendarEvent], resource: Resource, taken: Interval) -> bool:
-    """Whether somebody else's busy event overlaps on this resource; an event that names none takes them all."""
-    return any(_in_the_way(event, resource, taken) for event in events)
+def _foreign(events: Sequence[CalendarEvent], resource: Resource, taken: Interval) -> list[CalendarEvent]:
+    """Somebody else's busy events that overlap on this resource; an event that names none takes them all."""
+    return [event for event in events if _in_the_way(event, resource, taken)]
 
 
 def _in_the_way(event: CalendarEvent, resource: Resource, taken: Interval) -> bool:
@@ -199,10 +201,12 @@ def _retry(app: Appliance, write: CalendarWrite, error: str, now: datetime) -> N
 def watch_pending(app: Appliance, now: datetime) -> int:
     """Bookings that the calendar does not have after two minutes are shown to staff, once; their time stays blocked."""
     found = bookings.pending_since(app.db, now - PENDING_ALARM_AFTER)
-    for booking in found:
-        with app.db.write():
-            app.db.execute("UPDATE booking SET alarmed_at = ? WHERE id = ?", now, booking.id)
-            alarms.raise_alarm(app.db, f"booking_pending:{booking.id}", booking.code, now)
-            activity.record(app.db, now, SYSTEM, "booking_pending_long", "booking", booking.id,
-                            entry_id=booking.entry_id, customer_id=booking.customer_id)  # fmt: skip
-    return len(found)
+    return each_row(app, found, lambda booking: _alarm(app, booking, now), now, "booking")
+
+
+def _alarm(app: Appliance, booking: Booking, now: datetime) -> int:
+    app.db.execute("UPDATE booking SET alarmed_at = ? WHERE id = ?", now, booking.id)
+    alarms.raise_alarm(app.db, claim.pending_alarm(booking.id), booking.code, now)
+    activity.record(app.db, now, SYSTEM, "booking_pending_long", "booking", booking.id,
+                    entry_id=booking.entry_id, customer_id=booking.customer_id)  # fmt: skip
+    return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -137,7 +138,13 @@ ORDER BY 4, 7, 2
 
 def agenda(db: Database, since: datetime, until: datetime) -> list[AgendaLine]:
     """Bookings, held times and other people's events that overlap [since, until), by start."""
-    return db.rows(AgendaLine, AGENDA, until, since)
+    return sorted(db.rows(AgendaLine, AGENDA, until, since), key=lambda line: (line.starts_at, _as_read(line)))
+
+
+def _as_read(line: AgendaLine) -> list[tuple[int, str]]:
+    """Table 2 before Table 10; what is for everything comes first."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", line.resource_name or "")
+    return [(int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in parts]
 
 
 def columns(db: Database) -> list[Column]:

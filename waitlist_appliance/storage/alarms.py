@@ -7,6 +7,9 @@ from datetime import datetime
 
 from waitlist_appliance.storage.database import Database
 
+# A fault of the messenger's account or configuration: nothing is sent until staff resume it.
+SENDING_PAUSED = "messenger_account"
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:

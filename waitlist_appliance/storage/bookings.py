@@ -30,6 +30,12 @@ def newest_of_entry(db: Database, entry_id: int) -> Booking | None:
     return db.row(Booking, "SELECT * FROM booking WHERE entry_id = ? ORDER BY id DESC LIMIT 1", entry_id)
 
 
+def is_pending_of_entry(db: Database, entry_id: int) -> bool:
+    """Whether the entry's yes still waits for the calendar."""
+    found = db.value("SELECT 1 FROM booking WHERE entry_id = ? AND status = 'pending' LIMIT 1", entry_id)
+    return found is not None
+
+
 def add(
     db: Database, *, service_id: int, resource_id: int, when: Interval, customer_id: int, party_size: int, source: str,
     now: datetime, entry_id: int | None = None, offer_id: int | None = None, notes: str | None = None,

@@ -20,11 +20,16 @@ def add(
     db: Database, kind: str, connection_id: int, write_event_id: str, now: datetime, *,
     hold_id: int | None = None, booking_id: int | None = None,
 ) -> bool:  # fmt: skip
-    """Write down what the calendar must be told; False when it was written down before."""
+    """Write down what the calendar must be told; False when it was written down before.
+
+    A removal is always due again: it may have been done before a write that was under way brought the event.
+    """
     return bool(
         db.execute(
-            """INSERT OR IGNORE INTO calendar_write (kind, connection_id, hold_id, booking_id, event_id, due_at,
-                      dedupe_key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO calendar_write (kind, connection_id, hold_id, booking_id, event_id, due_at,
+                      dedupe_key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (dedupe_key) DO UPDATE SET state = 'pending', due_at = excluded.due_at
+                  WHERE kind = 'remove'""",
             kind, connection_id, hold_id, booking_id, write_event_id, now, f"{kind}:{write_event_id}", now,
         )
     )  # fmt: skip

@@ -18,9 +18,11 @@ def by_id(db: Database, customer_id: int) -> Customer:
 
 def by_phone(db: Database, phone: str) -> Customer | None:
     """By E.164 number, or by an alias of it."""
-    found = db.row(Customer, "SELECT * FROM customer WHERE phone = ?", phone)
-    return found or db.row(
-        Customer, "SELECT c.* FROM customer c JOIN customer_alias a ON a.customer_id = c.id WHERE a.alias = ?", phone
+    return db.row(
+        Customer,
+        """SELECT * FROM customer WHERE phone = ?1
+            UNION ALL SELECT c.* FROM customer_alias a JOIN customer c ON c.id = a.customer_id WHERE a.alias = ?1""",
+        phone,
     )
 
 
@@ -31,9 +33,9 @@ def by_email(db: Database, email: str) -> Customer | None:
 def add(
     db: Database, phone: str, phone_kind: str, first_name: str | None, last_name: str | None, email: str | None,
     locale: str | None, now: datetime,
-) -> int:  # fmt: skip
-    return db.insert(
-        "customer", public_id=public_id(), phone=phone, phone_kind=phone_kind, first_name=first_name,
+) -> Customer:  # fmt: skip
+    return db.insert_row(
+        Customer, "customer", public_id=public_id(), phone=phone, phone_kind=phone_kind, first_name=first_name,
         last_name=last_name, email=email, locale=locale, created_at=now,
     )  # fmt: skip
 
@@ -69,6 +71,10 @@ def opt_in(db: Database, customer_id: int) -> int:
     return db.execute(
         "UPDATE customer SET opted_out_at = NULL WHERE id = ? AND opted_out_at IS NOT NULL", customer_id
     )
+
+
+def mark_reachable(db: Database, customer_id: int) -> None:
+    db.execute("UPDATE customer SET undeliverable_at = NULL WHERE id = ? AND undeliverable_at IS NOT NULL", customer_id)
 
 
 def mark_undeliverable(db: Database, customer_id: int, now: datetime) -> None:

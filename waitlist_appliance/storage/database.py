@@ -86,6 +86,12 @@ class Database:
         sql = _insert_sql(table, tuple(values))
         return int(self._run(sql, tuple(values.values())).lastrowid)
 
+    def insert_row(self, shape: type[Row], table: str, **values: object) -> Row:
+        """Insert one row and give it back as it now stands, with the columns that the table filled in."""
+        cursor = self._run(_insert_sql(table, tuple(values)) + " RETURNING *", tuple(values.values()))
+        make = _maker(shape, tuple(column[0] for column in cursor.description))
+        return make(cursor.fetchall()[0])
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """A short IMMEDIATE transaction; a nested one joins the outer. Rings fire after the outermost commit.
@@ -98,14 +104,24 @@ class Database:
         with self._writer:
             self._rings.pending = {}
             try:
-                with self.peewee.atomic("IMMEDIATE"):
+                with self.peewee.atomic("IMMEDIATE"), self._forgetting():
                     yield
             except peewee.OperationalError as error:
+                self.kept_setup = None
                 raise StorageUnavailable(str(error)) from error
             finally:
                 rings, self._rings.pending = self._rings.pending, None
         for ring in rings.values():
             ring()
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """The set-up may have been read from what is about to be rolled back."""
+        try:
+            yield
+        except BaseException:
+            self.kept_setup = None
+            raise
 
     @property
     def in_write(self) -> bool:
@@ -127,10 +143,10 @@ class Database:
             self.peewee.close()
 
     def _run(self, sql: str, parameters: Parameters) -> Any:
-        if self.peewee.is_closed():
-            self.peewee.connect(reuse_if_open=True)
+        connection = self.peewee.connection()  # this thread's; opened when it is closed
         values = [to_ms(p) if isinstance(p, datetime) else p for p in parameters]
-        return self.peewee.execute_sql(sql, values)
+        with peewee.__exception_wrapper__:
+            return connection.execute(sql, values)
 
 
 def create_private(path: Path) -> None:

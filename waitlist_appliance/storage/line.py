@@ -11,6 +11,7 @@ from waitlist_appliance.storage.database import Database
 
 FIRST_PAGE = 4
 LAST_PAGE = 256
+ANY_PARTY = (0, 10_000)
 
 # A hot query: it walks wish_line from the place reached so far; every EXISTS and COUNT is one index look-up.
 LINE = """
@@ -27,6 +28,7 @@ SELECT w.id AS wish_id, w.entry_id, w.customer_id, w.slot_id, w.round, w.priorit
            AND m.state <> 'dropped') AS messages_today
   FROM wish w JOIN customer c ON c.id = w.customer_id
  WHERE w.slot_id = ?1 AND w.state = 'live'
+   AND w.party BETWEEN ?8 AND ?9
    AND (w.round, w.priority, w.lined_up_at, w.entry_id) > (?2, ?3, ?4, ?5)
  ORDER BY w.round, w.priority, w.lined_up_at, w.entry_id
  LIMIT ?7
@@ -43,13 +45,17 @@ class LinePlace:
     entry_id: int = -1
 
 
-def candidates(db: Database, slot_id: int, day_start: datetime) -> Iterator[Candidate]:
-    """The line of a slot, from its head. ``day_start`` is the start of the business's day, for the caps."""
+def candidates(
+    db: Database, slot_id: int, day_start: datetime, parties: tuple[int, int] = ANY_PARTY
+) -> Iterator[Candidate]:
+    """The line of a slot, from its head. ``day_start`` is the start of the business's day, for the caps; ``parties``
+    are the smallest and largest that any place in question seats: a long line of others is passed over in the index."""
     place, size = LinePlace(), FIRST_PAGE
     while True:
         page = db.rows(
-            Candidate, LINE, slot_id, place.round, place.priority, place.lined_up_at, place.entry_id, day_start, size
-        )
+            Candidate, LINE, slot_id, place.round, place.priority, place.lined_up_at, place.entry_id, day_start, size,
+            *parties,
+        )  # fmt: skip
         yield from page
         if len(page) < size:
             return
@@ -61,13 +67,24 @@ def candidate(db: Database, wish_id: int, day_start: datetime) -> Candidate | No
     sql = LINE.replace("w.slot_id = ?1 AND w.state = 'live'", "w.id = ?1 AND w.state = 'live'")
     first = LinePlace()
     return db.row(
-        Candidate, sql, wish_id, first.round, first.priority, first.lined_up_at, first.entry_id, day_start, 1
+        Candidate, sql, wish_id, first.round, first.priority, first.lined_up_at, first.entry_id, day_start, 1, *ANY_PARTY
     )
 
 
 def customers_asked(db: Database, opening_id: int) -> frozenset[int]:
-    """Who was asked for this opening already; nobody is asked twice."""
-    return frozenset(c for (c,) in db.tuples("SELECT customer_id FROM offer WHERE opening_id = ?", opening_id))
+    """Who is not asked for this opening: who was, and who had an offer taken back by staff for an overlapping time
+    since it was freed (or the same person would be asked again at once)."""
+    found = db.tuples(
+        """SELECT customer_id FROM offer WHERE opening_id = ?1
+           UNION
+           SELECT o.customer_id FROM offer o INDEXED BY offer_taken_back
+             JOIN slot theirs ON theirs.id = o.slot_id
+             JOIN opening p ON p.id = ?1 JOIN slot s ON s.id = p.slot_id
+            WHERE o.ended_reason = 'staff' AND o.answered_at >= (SELECT freed_at FROM opening WHERE id = ?1)
+              AND theirs.starts_at < s.ends_at AND theirs.ends_at > s.starts_at""",
+        opening_id,
+    )
+    return frozenset(customer_id for (customer_id,) in found)
 
 
 def anybody_fitting(db: Database, slot_id: int, resource_id: int, zone: str | None, smallest: int, largest: int) -> bool:

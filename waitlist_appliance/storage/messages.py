@@ -40,8 +40,8 @@ def add(
 def due(db: Database, now: datetime, limit: int) -> list[Message]:
     return db.rows(
         Message,
-        f"""SELECT * FROM message WHERE state IN ('pending', 'sending') AND due_at <= ?2 AND {CLAIMABLE}
-             ORDER BY due_at, id LIMIT ?1""",
+        f"""SELECT * FROM message INDEXED BY message_due
+             WHERE state IN ('pending', 'sending') AND due_at <= ?2 AND {CLAIMABLE} ORDER BY due_at, id LIMIT ?1""",
         limit, now,
     )  # fmt: skip
 
@@ -52,6 +52,18 @@ def claim(db: Database, message_id: int, now: datetime, lease_until: datetime) -
         f"UPDATE message SET state = 'sending', lease_until_at = ?3, attempts = attempts + 1 WHERE id = ?1 AND {CLAIMABLE}",
         message_id, now, lease_until,
     )  # fmt: skip
+
+
+def still_due(db: Database, message_id: int, now: datetime) -> bool:
+    """Whether the message, found due outside this transaction, is still due and nobody else's."""
+    sql = f"SELECT 1 FROM message WHERE id = ?1 AND due_at <= ?2 AND {CLAIMABLE}"
+    return db.value(sql, message_id, now) is not None
+
+
+def is_taken(db: Database, message_id: int, mine: datetime) -> bool:
+    """Whether it is being sent under another lease than ``mine``."""
+    sql = "SELECT 1 FROM message WHERE id = ? AND state = 'sending' AND lease_until_at <> ?"
+    return db.value(sql, message_id, mine) is not None
 
 
 def sent(db: Database, message_id: int, provider_id: str, subject: str | None, body: str, now: datetime) -> int:
@@ -82,6 +94,19 @@ def drop(db: Database, message_id: int, reason: str) -> int:
         "UPDATE message SET state = 'dropped', error = ? WHERE id = ? AND state IN ('pending', 'sending')",
         reason, message_id,
     )
+
+
+def offer_on_its_way(db: Database, offer_id: int) -> bool:
+    """Whether the offer's message is being handed over: nobody knows yet that it left."""
+    sql = "SELECT 1 FROM message WHERE offer_id = ? AND kind IN ('offer', 'offer_race') AND state = 'sending'"
+    return db.value(sql, offer_id) is not None
+
+
+def put_back_if_abandoned(db: Database, offer_id: int, now: datetime) -> bool:
+    """Put the offer's message back into the line when whoever was sending it must be dead; whether it was."""
+    sql = """UPDATE message SET state = 'pending'
+              WHERE offer_id = ? AND kind IN ('offer', 'offer_race') AND state = 'sending' AND lease_until_at <= ?"""
+    return bool(db.execute(sql, offer_id, now))
 
 
 def drop_of_offer(db: Database, offer_id: int, reason: str) -> int:

@@ -43,12 +43,28 @@ def move(db: Database, offer_id: int, to: OfferState, **columns: object) -> int:
     )  # fmt: skip
 
 
+def end(db: Database, offer_id: int, to: OfferState, now: datetime, reason: str | None) -> int:
+    """End an offer that can still be answered; 0 when it was over. A yes is not undone here."""
+    return db.execute(
+        """UPDATE offer SET state = ?, answered_at = ?, ended_reason = ?
+            WHERE id = ? AND state IN ('proposed', 'live')""",
+        to, now, reason, offer_id,
+    )  # fmt: skip
+
+
 def start_clock(db: Database, offer_id: int, deadline: datetime, now: datetime) -> int:
     """Write the deadline just before the message is handed over; 0 when the offer is no longer live or has one."""
     return db.execute(
         "UPDATE offer SET sent_at = ?, deadline_at = ? WHERE id = ? AND state = 'live' AND deadline_at IS NULL",
         now, deadline, offer_id,
     )  # fmt: skip
+
+
+def stop_clock(db: Database, offer_id: int) -> int:
+    """The message has not left after all: no deadline runs."""
+    return db.execute(
+        "UPDATE offer SET sent_at = NULL, deadline_at = NULL WHERE id = ? AND state = 'live'", offer_id
+    )
 
 
 def overdue(db: Database, now: datetime, limit: int = 100) -> list[Offer]:
@@ -64,6 +80,17 @@ def unsent_too_long(db: Database, now: datetime, limit: int = 100) -> list[Offer
     return db.rows(
         Offer, "SELECT * FROM offer WHERE state = 'live' AND sent_at IS NULL AND unsent_limit_at <= ? LIMIT ?", now, limit
     )
+
+
+def is_overdue(offer: Offer, now: datetime) -> bool:
+    """What ``overdue`` looks for, of an offer read again."""
+    return offer.state == OfferState.LIVE and offer.deadline_at is not None and offer.deadline_at <= now
+
+
+def is_unsent_too_long(offer: Offer, now: datetime) -> bool:
+    """What ``unsent_too_long`` looks for, of an offer read again."""
+    limit = offer.unsent_limit_at
+    return offer.state == OfferState.LIVE and offer.sent_at is None and limit is not None and limit <= now
 
 
 def of_hold(db: Database, hold_id: int) -> list[Offer]:

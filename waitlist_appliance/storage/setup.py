@@ -111,8 +111,7 @@ def load(db: Database) -> Setup:
     if kept is not None and kept.number == number:
         return kept
     fresh = _read(db, int(number))
-    if not db.in_write:  # what a transaction may still roll back is not kept
-        db.kept_setup = fresh
+    db.kept_setup = fresh  # what a transaction rolls back, its end forgets
     return fresh
 
 

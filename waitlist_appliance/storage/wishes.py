@@ -47,12 +47,12 @@ def add(
     )  # fmt: skip
 
 
-def move(db: Database, wish_id: int, to: WishState, *before: WishState, ended_by_offer_id: int | None = None) -> int:
+def move(db: Database, wish_id: int, to: WishState, *before: WishState, ended_by_booking_id: int | None = None) -> int:
     """Change the state if it is one of ``before``; 0 when it is not."""
     marks = ", ".join("?" * len(before))
     return db.execute(
-        f"UPDATE wish SET state = ?, ended_by_offer_id = ? WHERE id = ? AND state IN ({marks})",
-        to, ended_by_offer_id, wish_id, *before,
+        f"UPDATE wish SET state = ?, ended_by_booking_id = ? WHERE id = ? AND state IN ({marks})",
+        to, ended_by_booking_id, wish_id, *before,
     )  # fmt: skip
 
 
@@ -92,14 +92,18 @@ def prefer(db: Database, wish_id: int, zone: object, resource_id: object) -> int
     )
 
 
-def end_active(db: Database, entry_id: int, to: WishState, ended_by_offer_id: int | None = None) -> list[int]:
+def end_active(db: Database, entry_id: int, to: WishState, ended_by_booking_id: int | None = None) -> list[int]:
     """End every active wish of the entry; the slots concerned."""
     slots = [s for (s,) in db.tuples(f"SELECT slot_id FROM wish WHERE entry_id = ? AND state IN {ACTIVE}", entry_id)]
     db.execute(
-        f"UPDATE wish SET state = ?, ended_by_offer_id = ? WHERE entry_id = ? AND state IN {ACTIVE}",
-        to, ended_by_offer_id, entry_id,
+        f"UPDATE wish SET state = ?, ended_by_booking_id = ? WHERE entry_id = ? AND state IN {ACTIVE}",
+        to, ended_by_booking_id, entry_id,
     )  # fmt: skip
     return slots
+
+
+def active_of_entry(db: Database, entry_id: int) -> list[Wish]:
+    return db.rows(Wish, f"SELECT * FROM wish WHERE entry_id = ? AND state IN {ACTIVE}", entry_id)
 
 
 def active_on_day(db: Database, customer_id: int, since: datetime, until: datetime) -> list[Wish]:
@@ -112,8 +116,8 @@ def active_on_day(db: Database, customer_id: int, since: datetime, until: dateti
     )  # fmt: skip
 
 
-def ended_by(db: Database, offer_id: int) -> list[Wish]:
-    return db.rows(Wish, "SELECT * FROM wish WHERE ended_by_offer_id = ?", offer_id)
+def ended_by(db: Database, booking_id: int) -> list[Wish]:
+    return db.rows(Wish, "SELECT * FROM wish WHERE ended_by_booking_id = ?", booking_id)
 
 
 def position(db: Database, wish: Wish) -> int | None:

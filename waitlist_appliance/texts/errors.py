@@ -54,6 +54,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "does_not_fit": N_("What is free does not fit this wish. Please choose somebody else."),
     "cannot_be_contacted": N_("This person cannot be reached by message. Please call, or choose somebody else."),
     "capped": N_("This person has had enough messages for today. Please try again tomorrow, or call."),
+    "quiet_hours": N_(
+        "It is quiet hours, and this offer could no longer be answered when they end. Please call the person, or allow"
+        " urgent offers in quiet hours."
+    ),
     "cut_off_passed": N_("It is too close to the start for this. Please call us."),
     "offer_over": N_("The time to answer has passed. You can see on your page whether you still have a place in line."),
     "offer_taken": N_("Sorry, somebody else was faster. Your page shows your place on the waitlist."),

@@ -17,7 +17,9 @@ from waitlist_appliance.web.assets import asset
 from waitlist_appliance.web.server import MAX_BODY
 
 # Callers there prove themselves in every request; opening a signed cookie for them would only cost time.
-_WITHOUT_SESSION = ("/api/", "/waitlist/", "/booking/", "/healthz", "/static/", "/bootstrap/", "/bench/", "/brand.css", "/brand/logo")
+_WITHOUT_SESSION = (
+    "/api/", "/waitlist/", "/booking/", "/healthz", "/static/", "/bootstrap/", "/bench/", "/brand.css", "/brand/logo",
+)  # fmt: skip
 
 
 class Sessions(SecureCookieSessionInterface):

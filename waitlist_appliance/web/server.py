@@ -40,6 +40,11 @@ def options(config: Config, *, port: int | None = None) -> dict[str, Any]:
     }
 
 
+def is_measured() -> bool:
+    """Whether ./scripts/bench has started this process: only then does /bench/two-rows answer."""
+    return os.environ.get("WAITLIST_BENCH") == "1"
+
+
 def pin_to_one_cpu() -> int | None:
     """Keep this process on one CPU where there are several: waitress's threads hand the GIL over within it.
 

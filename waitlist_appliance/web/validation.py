@@ -18,11 +18,12 @@ from werkzeug.datastructures import MultiDict
 from waitlist_appliance.domain.moments import parse_when
 from waitlist_appliance.web.errors import BadRequest, Fields
 
-Kind = Literal["text", "integer", "boolean", "moment", "moments", "date", "object", "strings"]
+Kind = Literal["text", "integer", "boolean", "moment", "moments", "date", "object", "strings", "email"]
 MOST_ITEMS = 200
 _TRUE = frozenset({"true", "1", "yes", "on", "y", "si", "sí", "oui"})
 _FALSE = frozenset({"false", "0", "no", "off", "n", "non", ""})
 _CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -157,6 +158,13 @@ def _text(field: Field, raw: Any, zone: ZoneInfo) -> str:
     return text
 
 
+def _email(field: Field, raw: Any, zone: ZoneInfo) -> str:
+    text = _text(field, raw, zone)
+    if not _EMAIL.fullmatch(text):
+        raise ValueError
+    return text
+
+
 def _integer(field: Field, raw: Any, zone: ZoneInfo) -> int:
     if isinstance(raw, bool):
         raise ValueError
@@ -209,5 +217,5 @@ def _object(field: Field, raw: Any, zone: ZoneInfo) -> dict[str, Any]:
 
 _READERS = {
     "text": _text, "integer": _integer, "boolean": _boolean, "moment": _moment, "moments": _moments,
-    "date": _date, "object": _object, "strings": _strings,
+    "date": _date, "object": _object, "strings": _strings, "email": _email,
 }  # fmt: skip

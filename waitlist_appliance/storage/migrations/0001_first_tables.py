@@ -157,6 +157,8 @@ CREATE TABLE customer (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX customer_unreachable ON customer (id) WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL;
+
 CREATE TABLE customer_alias (
     alias TEXT PRIMARY KEY,
     customer_id INTEGER NOT NULL REFERENCES customer ON DELETE CASCADE
@@ -214,7 +216,8 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_created ON entry (created_at DESC, id DESC);
 CREATE INDEX entry_by_status ON entry (status, created_at DESC, id DESC);
 CREATE INDEX entry_by_customer ON entry (customer_id);
-CREATE INDEX entry_by_slot ON entry (requested_slot_id);
+CREATE INDEX entry_in_line ON entry (priority, COALESCE(lined_up_at, 9007199254740991), id)
+    WHERE status IN ('waiting', 'invited');
 CREATE INDEX entry_to_nudge ON entry (nudge_at) WHERE nudge_at IS NOT NULL;
 
 CREATE TABLE wish (
@@ -230,14 +233,14 @@ CREATE TABLE wish (
     party INTEGER,
     resource_id INTEGER REFERENCES resource,
     zone TEXT,
-    ended_by_offer_id INTEGER,
+    ended_by_booking_id INTEGER,
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX wish_one_active ON wish (customer_id, slot_id) WHERE state IN ('proposed', 'live', 'offered');
-CREATE INDEX wish_line ON wish (slot_id, round, priority, lined_up_at, entry_id) WHERE state = 'live';
+CREATE INDEX wish_line ON wish (slot_id, round, priority, lined_up_at, entry_id, party) WHERE state = 'live';
 CREATE INDEX wish_by_entry ON wish (entry_id);
 CREATE INDEX wish_by_slot ON wish (slot_id, state);
-CREATE INDEX wish_ended_by ON wish (ended_by_offer_id) WHERE ended_by_offer_id IS NOT NULL;
+CREATE INDEX wish_ended_by ON wish (ended_by_booking_id) WHERE ended_by_booking_id IS NOT NULL;
 
 CREATE TABLE opening (
     id INTEGER PRIMARY KEY,
@@ -294,6 +297,8 @@ CREATE INDEX offer_unsent ON offer (unsent_limit_at) WHERE state = 'live' AND se
 CREATE INDEX offer_by_hold ON offer (hold_id, state);
 CREATE INDEX offer_by_entry ON offer (entry_id, id);
 CREATE INDEX offer_by_customer ON offer (customer_id, created_at);
+CREATE INDEX offer_by_opening ON offer (opening_id, customer_id);
+CREATE INDEX offer_taken_back ON offer (answered_at) WHERE ended_reason = 'staff';
 CREATE INDEX offer_by_created ON offer (created_at);
 
 CREATE TABLE booking (
@@ -359,10 +364,12 @@ CREATE TABLE calendar_write (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX calendar_write_due ON calendar_write (due_at) WHERE state IN ('pending', 'running');
+CREATE INDEX calendar_write_by_hold ON calendar_write (hold_id) WHERE hold_id IS NOT NULL;
+CREATE INDEX calendar_write_by_booking ON calendar_write (booking_id) WHERE booking_id IS NOT NULL;
 
 CREATE TABLE message (
     id INTEGER PRIMARY KEY,
-    public_id TEXT NOT NULL UNIQUE,
+    public_id TEXT NOT NULL,
     customer_id INTEGER NOT NULL REFERENCES customer,
     kind TEXT NOT NULL,
     channel TEXT NOT NULL CHECK (channel IN ('sms', 'whatsapp', 'email')),
@@ -430,7 +437,6 @@ CREATE TABLE token (
     expires_at INTEGER,
     consumed_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX token_by_subject ON token (kind, subject_id);
 
 CREATE TABLE activity (
     id INTEGER PRIMARY KEY,

@@ -76,14 +76,12 @@ INDEXES = (
     # statistics: counts and sums out of the index alone
     "CREATE INDEX entry_tally ON entry (source, stage, created_at)",
     "CREATE INDEX entry_demand ON entry (requested_slot_id, created_at, stage)",
-    "DROP INDEX entry_by_slot",
     "CREATE INDEX offer_tally ON offer (state, sent_at) WHERE sent_at IS NOT NULL",
     "CREATE INDEX opening_tally ON opening (state, freed_at)",
     # in the order of the minutes, so that their median needs no sorting
     "CREATE INDEX opening_filled ON opening ((ended_at - freed_at) / 60000, freed_at) WHERE state = 'booked'",
     "CREATE INDEX booking_won ON booking (created_at, status, party_size) WHERE offer_id IS NOT NULL",
     # the bell
-    "CREATE INDEX customer_unreachable ON customer (id) WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL",
     "CREATE INDEX reply_unclear ON reply (received_at) WHERE understood = 'unclear'",
     "CREATE INDEX activity_conflict ON activity (at) WHERE verb = 'booking_conflict'",
     # the activity log; each ends in the row's id, the order of the log

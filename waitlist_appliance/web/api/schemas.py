@@ -13,7 +13,7 @@ LONGEST_PHONE = 60
 BUSINESS = Field("business_id", "business_id", longest=64, help="The business's id, or `default`.")
 FIRST_NAME = Field("firstName", "first_name", aliases=("given_name",))
 LAST_NAME = Field("lastName", "last_name", aliases=("family_name",))
-EMAIL = Field("email", "email", longest=LONGEST_EMAIL)
+EMAIL = Field("email", "email", "email", longest=LONGEST_EMAIL)
 PARTY = Field(
     "nbPersons", "party_size", "integer", aliases=("party_size", "nb_personnes", "people"), problem="bad_party_size",
     minimum=1, maximum=499, help="How many people, 1 to 499.",

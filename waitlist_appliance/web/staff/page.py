@@ -168,7 +168,9 @@ def ago(when: datetime, now: datetime) -> str:
 
 def waited(since: datetime, now: datetime) -> str:
     """How long somebody has waited: "for 40 min"."""
-    minutes = max(0, int((now - since).total_seconds() // 60))
+    minutes = int((now - since).total_seconds() // 60)
+    if minutes < 1:
+        return say().gettext("just now")
     return say().gettext("for {amount}").format(amount=_amount(minutes))
 
 

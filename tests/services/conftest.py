@@ -1,0 +1,25 @@
+"""The story that most tests of the use cases begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.story import Story
+from waitlist_appliance.services.appliance import Appliance
+
+
+@pytest.fixture
+def story(box: Appliance) -> Story:
+    """An evening at Casa Lola, nothing happened yet."""
+    return Story(box)
+
+
+@pytest.fixture
+def asked(story: Story) -> Story:
+    """Friday 19:30 was full; Ana, Bruno and Chloé wait; table 1 frees; Ana has just been asked."""
+    story.full("19:30")
+    story.in_line("Ana", "Bruno", "Chloé")
+    story.passes(minutes=1)
+    story.frees("19:30", "Table 1")
+    story.passes()
+    return story
