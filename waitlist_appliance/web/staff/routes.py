@@ -43,8 +43,9 @@ STAFF_ROUTES: tuple[Route, ...] = (
         "/staff/agenda/bookings/<booking_id>/cancel", POST, "staff.cancel_booking", agenda.cancel_a_booking,
         "staff", "bookings.cancel",
     ),
-    Route("/staff/phones", GET, "staff.phones", phones.overview, "staff", "waitlist.view"),
-    Route(_PHONE, GET, "staff.phone", phones.phone, "staff", "waitlist.view"),
+    # The links on a customer's phone act as the customer.
+    Route("/staff/phones", GET, "staff.phones", phones.overview, "staff", "waitlist.notify"),
+    Route(_PHONE, GET, "staff.phone", phones.phone, "staff", "waitlist.notify"),
     Route("/simulator/<phone>/reply", POST, "staff.reply", phones.reply, "staff", "waitlist.notify"),
     Route("/simulator/<phone>/fail", POST, "staff.make_fail", phones.make_fail, "staff", "waitlist.notify"),
 )  # fmt: skip

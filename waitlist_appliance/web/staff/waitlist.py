@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,23 +11,30 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
-from waitlist_appliance.domain.errors import Invalid, NotFound, Refused
+from waitlist_appliance.domain.errors import NotFound, Refused
 from waitlist_appliance.domain.moments import local_day_bounds, to_ms
 from waitlist_appliance.domain.records import Activity
 from waitlist_appliance.services import explain, join_waitlist, leave_waitlist, staff_acts
 from waitlist_appliance.storage import activity, staff_pages
 from waitlist_appliance.storage.staff_pages import Filter, Line
 from waitlist_appliance.texts.reasons import why_not
+from waitlist_appliance.web.api import schemas
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.staff import auth, page, times, words
+from waitlist_appliance.web.validation import Schema
 
 HOME = auth.HOME
 PAGE = 50
 ENDED_SHOWN = 10
 PRIORITY_STEP = 10
 LAST = 1000
+_NUMBER = re.compile(r"-?[0-9]{1,17}")
 FIELDS = ("starts_at", "first_name", "last_name", "phone", "email", "party_size", "zone", "notes", "consent")
+PERSON = Schema("Person", (
+    replace(schemas.PHONE, required=True, missing="bad_phone"), schemas.FIRST_NAME, schemas.LAST_NAME, schemas.EMAIL,
+    replace(schemas.PARTY, required=True, missing="bad_party_size"), schemas.ZONE, schemas.NOTES,
+))  # fmt: skip
 STATUSES = ("waiting", "notified", "invited", "confirmed", "declined", "expired", "cancelled")
 
 
@@ -168,15 +176,11 @@ def _offer_of(entry_id: str) -> str:
 
 
 def _request(given: dict[str, str]) -> join_waitlist.JoinRequest:
-    party = given.get("party_size", "")
-    if not party.isdecimal():
-        raise Invalid("bad_party_size", "party_size")
+    starts_at = times.moment(given.get("date"), given.get("time"))
+    said = PERSON.read({name: given.get(name) for name in FIELDS}, the_business().tz)
     return join_waitlist.JoinRequest(
-        starts_at=times.moment(given.get("date"), given.get("time")), phone=given.get("phone", ""),
-        first_name=given.get("first_name") or None, last_name=given.get("last_name") or None,
-        email=given.get("email") or None, party_size=int(party), source="manual", zone=given.get("zone") or None,
-        notes=given.get("notes") or None, registered=True, consent="consent" in given, force="force" in given,
-        alternatives=(),
+        starts_at=starts_at, source="manual", registered=True, consent="consent" in given, force="force" in given,
+        alternatives=(), **said,
     )  # fmt: skip
 
 
@@ -226,7 +230,7 @@ def _before(lines: list[Line]) -> str:
 def _cursor(name: str, length: int) -> Any:
     """The place in the list that the address names; None for the beginning, also where it was tampered with."""
     parts = request.args.get(name, "").split(".")
-    if len(parts) != length or not all(part.lstrip("-").isdecimal() and len(part) < 18 for part in parts):
+    if len(parts) != length or not all(_NUMBER.fullmatch(part) for part in parts):
         return None
     return tuple(int(part) for part in parts)
 
