@@ -133,7 +133,7 @@ def test_migrating_twice_does_nothing_the_second_time(waitlist: Run) -> None:
 def test_every_route_is_listed_with_its_proof(waitlist: Run) -> None:
     routes = {(route["path"], route["methods"][0]): route for route in json.loads(waitlist("routes", "--json").output)}
     assert routes["/api/waitlist/trigger", "POST"]["proof"] == "api"
-    assert routes["/api/simulator/messages", "GET"]["permission"] == "waitlist.view"
+    assert routes["/api/simulator/messages", "GET"]["permission"] == "waitlist.notify"
 
 
 @pytest.mark.processes

@@ -153,6 +153,7 @@ def test_a_booking_from_the_page_ends_the_wishes_of_the_entry(story: Story) -> N
 def test_a_booking_from_the_page_that_conflicts_gives_the_wishes_back(story: Story) -> None:  # case 37
     story.full("19:30")
     story.waits("Ana", "19:30")
+    story.box.db.execute("UPDATE entry SET proposed_times = ?", json.dumps([int(at("21:30").timestamp() * 1000)]))
     story.in_calendar_app("21:30")
     book_from_page(story.box, story.joined["Ana", "19:30"].token, at("21:30"), story.now)
     story.passes()

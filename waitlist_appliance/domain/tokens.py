@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from typing import Final
 
 KINDS: Final = frozenset({"registration", "offer", "booking", "unsubscribe"})
@@ -28,6 +29,16 @@ def make(kind: str, id: int, generation: int, key: bytes) -> str:
 def looks_like(token: str) -> bool:
     """Whether the text has a token's shape; says nothing about whether it exists."""
     return _SHAPE.fullmatch(token) is not None
+
+
+def masked(text: str) -> str:
+    """The text without the tokens in it: what may be read by others than the customer."""
+    return _SHAPE.sub(f"{PREFIX}…", text)
+
+
+def replaced(text: str, by: Callable[[str], str]) -> str:
+    """The text with every token in it replaced."""
+    return _SHAPE.sub(lambda found: by(found[0]), text)
 
 
 def hash_of(token: str) -> bytes:

@@ -178,7 +178,8 @@ def _late_place(app: Appliance, setup: Setup, offer: Offer, slot: Slot, now: dat
         place.resource
         for place in found
         if place.free and place.resource.id not in reserved
-        and (place.resource.id == before or place.resource.min_party <= party <= place.resource.max_party)
+        and party <= place.resource.max_party
+        and (place.resource.id == before or place.resource.min_party <= party)
     ]  # fmt: skip
     return min(able, key=lambda resource: resource.id != before, default=None)
 

@@ -20,6 +20,7 @@ from waitlist_appliance.services.entry_page import entry_of_token
 from waitlist_appliance.services.free_places import Calendars, Place, places
 from waitlist_appliance.services.join_waitlist import read_phone
 from waitlist_appliance.services.make_offers import match_interval
+from waitlist_appliance.services.register_entry import allowed_starts
 from waitlist_appliance.services.reserved import reserved_resources
 from waitlist_appliance.services.settle import close_openings
 from waitlist_appliance.storage import activity, bookings, customers, entries, occupancy, offers, slots
@@ -73,7 +74,8 @@ def _matching_set_off(app: Appliance, starts_at: datetime, now: datetime) -> Ite
     except Conflict as refusal:
         if refusal.code == "reserved":
             longest = max(service.duration_minutes for service in app.setup().services.values())
-            match_interval(app, Interval(starts_at, starts_at + timedelta(minutes=longest)), now, "booking_asked")
+            taken = Interval(starts_at, starts_at + timedelta(minutes=longest))
+            app.db.after_rollback(("match", taken), lambda: match_interval(app, taken, now, "booking_asked"))
         raise
 
 
@@ -106,6 +108,8 @@ def book_from_page(app: Appliance, token: str, starts_at: datetime, now: datetim
             return _booked(app, app.setup(), booked_before, now)  # the button was pressed twice
         if entry.status not in ENTRY_ACTIVE:
             raise Conflict("entry_over")
+        if starts_at not in allowed_starts(app, entry):
+            raise Invalid("unknown_wish", "requested_slot")
         if entry.party_size is None:
             raise Invalid("bad_party_size", "party_size", params={"limit": app.setup().policies.max_party_size})
         setup, customer = app.setup(), customers.by_id(app.db, entry.customer_id)

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from waitlist_appliance.domain.errors import Conflict, Invalid
 from waitlist_appliance.domain.records import Entry
-from waitlist_appliance.domain.states import ENTRY_ACTIVE, EntryStatus, WishState
+from waitlist_appliance.domain.states import ENTRY_ACTIVE, EntryStatus, OfferState, WishState
 from waitlist_appliance.services.appliance import CUSTOMER, Actor, Appliance
 from waitlist_appliance.services.entry_page import EntryPage, entry_of_token, entry_page
 from waitlist_appliance.services.make_offers import match_slots
 from waitlist_appliance.services.register_entry import Wanted, add_wish, wanted_times
 from waitlist_appliance.services.settle import refresh_slots, settle_entry
-from waitlist_appliance.storage import activity, bookings, customers, entries, slots, wishes
+from waitlist_appliance.storage import activity, bookings, customers, entries, offers, openings, slots, wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Contact:
 
 def change(
     app: Appliance, token: str, selected: tuple[datetime, ...], flexible: Mapping[str, object] | None,
-    contact: Contact | None, now: datetime,
+    contact: Contact | None, now: datetime, actor: Actor = CUSTOMER,
 ) -> EntryPage:  # fmt: skip
     """Set the wished times; the place in line stays. A time under offer stays too. Conflict ``entry_over``."""
     with app.db.write():
@@ -39,7 +39,7 @@ def change(
         if contact is not None:
             entry = _correct(app, entry, contact)
         times = wanted_times(app, app.setup(), entry, selected, flexible, now)
-        set_wishes(app, entry, times, now, CUSTOMER)
+        set_wishes(app, entry, times, now, actor)
         return entry_page(app, token, now)
 
 
@@ -95,6 +95,8 @@ def _correct(app: Appliance, entry: Entry, contact: Contact) -> Entry:
     limit = app.setup().policies.max_party_size
     if contact.party_size is not None and not 1 <= contact.party_size <= limit:
         raise Invalid("bad_party_size", "party_size", params={"limit": limit})
+    if contact.party_size is not None and contact.party_size > (entry.party_size or 0):
+        _refuse_too_many(app, entry, contact.party_size)
     given = {
         name: value
         for name, value in (
@@ -109,3 +111,12 @@ def _correct(app: Appliance, entry: Entry, contact: Contact) -> Entry:
         app.db, entry.customer_id, first_name=contact.first_name, last_name=contact.last_name, email=contact.email
     )
     return entries.by_id(app.db, entry.id)
+
+
+def _refuse_too_many(app: Appliance, entry: Entry, party: int) -> None:
+    """More people than the place under offer seats would come to it with a yes: not while the offer is out."""
+    for offer in offers.of_entry(app.db, entry.id):
+        if offer.state in (OfferState.PROPOSED, OfferState.LIVE):
+            seat = app.setup().resources[openings.hold_by_id(app.db, offer.hold_id).resource_id].seat
+            if party > seat.max_party:
+                raise Invalid("bad_party_size", "party_size", params={"limit": seat.max_party})

@@ -30,6 +30,7 @@ from waitlist_appliance.storage import (
 from waitlist_appliance.storage.database import StorageUnavailable
 from waitlist_appliance.storage.setup import Setup
 from waitlist_appliance.texts import ics
+from waitlist_appliance.texts.catalogues import pick_locale
 from waitlist_appliance.texts.messages import BusinessFacts, render
 
 log = logging.getLogger(__name__)
@@ -199,7 +200,8 @@ def _letter(app: Appliance, setup: Setup, message: Message, offer: Offer | None,
     facts = _facts(app, setup, message, offer, now)
     about = BusinessFacts(setup.business.name, setup.business.zone, setup.business.phone or "", setup.business.locale)
     entry = entries.by_id(app.db, message.entry_id) if message.entry_id else None
-    locale = (entry.locale if entry else None) or customer.locale or setup.business.locale
+    # A caller may name any language; one that we do not speak must not keep the message back.
+    locale = pick_locale(entry.locale if entry else None, customer.locale, setup.business.locale)
     said = render(message.kind, message.channel, locale, facts, about, now=now)
     address = customer.phone if message.channel != "email" else customer.email
     if address is None:

@@ -102,13 +102,19 @@ class Database:
             yield
             return
         with self._writer:
-            self._rings.pending = {}
+            self._rings.pending, self._rings.undone = {}, {}
             try:
                 with self.peewee.atomic("IMMEDIATE"), self._forgetting():
                     yield
             except peewee.OperationalError as error:
                 self.kept_setup = None
+                self._rings.undone = {}
                 raise StorageUnavailable(str(error)) from error
+            except BaseException:
+                self._rings.pending = None
+                for act in self._rings.undone.values():
+                    act()
+                raise
             finally:
                 rings, self._rings.pending = self._rings.pending, None
         for ring in rings.values():
@@ -136,6 +142,16 @@ class Database:
             self._rings.pending[key] = ring
         else:
             ring()
+
+    def after_rollback(self, key: object, act: Callable[[], object]) -> None:
+        """Run ``act`` once after the outermost transaction was rolled back (now, outside a transaction).
+
+        For what must be done although, or because, the caller is refused; nothing happens after a commit.
+        """
+        if self.in_write:
+            self._rings.undone[key] = act
+        else:
+            act()
 
     def close(self) -> None:
         """Close this thread's connection."""

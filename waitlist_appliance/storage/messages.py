@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 
 from waitlist_appliance.domain.records import Message
+from waitlist_appliance.domain.tokens import masked
 from waitlist_appliance.storage.database import Database
 from waitlist_appliance.storage.ids import public_id
 
@@ -70,7 +71,7 @@ def sent(db: Database, message_id: int, provider_id: str, subject: str | None, b
     return db.execute(
         """UPDATE message SET state = 'sent', provider_id = ?, subject = ?, body = ?, sent_at = ?, error = NULL
             WHERE id = ? AND state = 'sending'""",
-        provider_id, subject, body, now, message_id,
+        provider_id, subject, masked(body), now, message_id,
     )  # fmt: skip
 
 

@@ -21,10 +21,12 @@ class Token:
 def issue(db: Database, key: bytes, kind: str, subject_id: int, now: datetime, generation: int = 1) -> str:
     """The token of this subject; issuing it again gives the same one."""
     token = tokens.make(kind, subject_id, generation, key)
-    db.execute(
-        "INSERT OR IGNORE INTO token (hash, kind, subject_id, generation, created_at) VALUES (?, ?, ?, ?, ?)",
-        tokens.hash_of(token), kind, subject_id, generation, now,
-    )  # fmt: skip
+    if db.value("SELECT 1 FROM token WHERE hash = ?", tokens.hash_of(token)) is None:  # showing a page stays reading
+        with db.write():
+            db.execute(
+                "INSERT OR IGNORE INTO token (hash, kind, subject_id, generation, created_at) VALUES (?, ?, ?, ?, ?)",
+                tokens.hash_of(token), kind, subject_id, generation, now,
+            )  # fmt: skip
     return token
 
 

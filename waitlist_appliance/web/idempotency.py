@@ -50,7 +50,7 @@ def _act_once(act: Callable[[], Response], caller: str, key: str) -> Response:
 
 
 def _replay(caller: str, key: str, request_hash: bytes) -> Response | None:
-    found = kept_answers.find(box().db, caller, key, current_time())
+    found = kept_answers.find(box().db, caller, key, current_time(), box().token_key)
     if found is None:
         return None
     if found.request_hash != request_hash:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from flask import g, request
 from werkzeug.datastructures import MultiDict
 
-from waitlist_appliance.domain.moments import parse_when
+from waitlist_appliance.domain.moments import YEARS, parse_when
 from waitlist_appliance.web.errors import BadRequest, Fields
 
 Kind = Literal["text", "integer", "boolean", "moment", "moments", "date", "object", "strings", "email"]
@@ -206,7 +206,10 @@ def _strings(field: Field, raw: Any, zone: ZoneInfo) -> tuple[str, ...]:
 
 
 def _date(field: Field, raw: Any, zone: ZoneInfo) -> date:
-    return date.fromisoformat(str(raw).strip())
+    day = date.fromisoformat(str(raw).strip())
+    if day.year not in YEARS:
+        raise ValueError  # the ends of the calendar cannot be moved by a day or a zone
+    return day
 
 
 def _object(field: Field, raw: Any, zone: ZoneInfo) -> dict[str, Any]:

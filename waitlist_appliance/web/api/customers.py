@@ -32,6 +32,9 @@ from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.errors import Fields
 from waitlist_appliance.web.validation import body, read_body
 
+# What staff note about a guest and where they put them in line is not for the guest.
+OURS = frozenset({"notes", "priority", "source"})
+
 
 def confirm(token: str) -> Response:
     """The sign-up."""
@@ -150,7 +153,8 @@ def _place_json(page: EntryPage) -> dict[str, Any]:
         for time in page.times
     ]  # fmt: skip
     places = [time.position for time in page.times if time.position is not None]
-    return {"success": True, "entry": entry_json(page.entry), "position": min(places, default=None), "times": times}
+    said = {name: value for name, value in entry_json(page.entry).items() if name not in OURS}
+    return {"success": True, "entry": said, "position": min(places, default=None), "times": times}
 
 
 def _offer_json(page: OfferPage) -> dict[str, Any]:

@@ -27,5 +27,5 @@ def messages() -> Response:
 
 
 SIMULATOR_ROUTES = (
-    Route("/api/simulator/messages", ("GET",), "simulated_messages", messages, "api", "waitlist.view"),
+    Route("/api/simulator/messages", ("GET",), "simulated_messages", messages, "api", "waitlist.notify"),
 )

@@ -65,7 +65,7 @@ def change_entry(entry_id: str) -> Response:
             staff_acts.set_notes(box(), entry_id, asked["notes"], now, actor)
         if asked["selected"] is not None:
             token = box().token("registration", entry.id, now)
-            change_wishes.change(box(), token, asked["selected"], None, None, now)
+            change_wishes.change(box(), token, asked["selected"], None, None, now, actor)
     return answer({"success": True, "entry": _whole(entry_id)})
 
 

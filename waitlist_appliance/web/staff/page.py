@@ -24,6 +24,7 @@ from waitlist_appliance.web import brand
 from waitlist_appliance.web.assets import asset
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
+from waitlist_appliance.web.errors import SENTENCES_OF_THE_WEB, Fields
 from waitlist_appliance.web.staff import auth, bell, words
 from waitlist_appliance.web.staff.bell import Need
 from waitlist_appliance.web.staff.icons import icon, symbols
@@ -88,11 +89,15 @@ def sentence(code: str, **params: object) -> str:
     """A refusal in words, in the language of the desk."""
     if code in words.REFUSALS:
         return say().gettext(words.REFUSALS[code]).format_map({"length": "", "seconds": "", **params})
+    if code in SENTENCES_OF_THE_WEB:
+        return say().gettext(SENTENCES_OF_THE_WEB[code]).format_map(params)
     return explain(code if code in SENTENCES else "internal", locale(), **params)
 
 
 def field_errors(refused: Refused, shown: Collection[str] | None = None) -> dict[str, str]:
     """The sentence beside the field it is about; under "" when it is about none of those `shown`."""
+    if isinstance(refused, Fields):
+        return {name: sentence(code, **{"field": name, **params}) for name, (code, params) in refused.problems.items()}
     field = words.FIELDS.get(refused.field or "", refused.field or "")
     there = shown is None or field in shown
     return {field if there else "": sentence(refused.code, **{"field": field, **refused.params})}

@@ -33,8 +33,9 @@ STAFF_ROUTES: tuple[Route, ...] = (
     Route(f"{_ENTRY}/reopen", POST, "staff.reopen", waitlist.reopen, "staff", "waitlist.create"),
     Route("/staff/slots", GET, "staff.slots", slots.overview, "staff", "waitlist.view"),
     Route("/staff/slots/<slot_id>/check", POST, "staff.check_slot", slots.check_now, "staff", "waitlist.notify"),
-    Route("/staff/phones", GET, "staff.phones", phones.overview, "staff", "waitlist.view"),
-    Route(_PHONE, GET, "staff.phone", phones.phone, "staff", "waitlist.view"),
+    # The links on a customer's phone act as the customer.
+    Route("/staff/phones", GET, "staff.phones", phones.overview, "staff", "waitlist.notify"),
+    Route(_PHONE, GET, "staff.phone", phones.phone, "staff", "waitlist.notify"),
     Route("/simulator/<phone>/reply", POST, "staff.reply", phones.reply, "staff", "waitlist.notify"),
     Route("/simulator/<phone>/fail", POST, "staff.make_fail", phones.make_fail, "staff", "waitlist.notify"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from waitlist_appliance.domain.errors import Invalid
-from waitlist_appliance.domain.moments import resolve_local
+from waitlist_appliance.domain.moments import YEARS, resolve_local
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import the_business
 
@@ -21,12 +21,14 @@ def day_of(text: str | None) -> date | None:
         day = date.fromisoformat(text or "")
     except ValueError:
         return None
-    # The first and last year cannot be moved by a day or a zone.
-    return day if 1 < day.year < 9999 else None
+    # The ends of the calendar cannot be moved by a day or a zone.
+    return day if day.year in YEARS else None
 
 
 def moment(day: str | None, clock: str | None, field: str = "starts_at") -> datetime:
     """The moment of a date field and a time field on the business's clock. Invalid bad_date_time."""
+    if day_of(day) is None:
+        raise Invalid("bad_date_time", field)
     try:
         naive = datetime.fromisoformat(f"{day}T{clock}")
         return resolve_local(naive, the_business().tz)

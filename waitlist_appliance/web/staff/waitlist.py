@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from flask import Response, request
 
-from waitlist_appliance.domain.errors import Invalid, NotFound, Refused
+from waitlist_appliance.domain.errors import NotFound, Refused
 from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Activity
 from waitlist_appliance.services import explain, join_waitlist, leave_waitlist, staff_acts
 from waitlist_appliance.storage import activity, message_reads, staff_pages
 from waitlist_appliance.storage.staff_pages import Line
 from waitlist_appliance.texts.reasons import why_not
+from waitlist_appliance.web.api import schemas
 from waitlist_appliance.web.clock import current_time
-from waitlist_appliance.web.context import box
+from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.staff import auth, page, times, waitlist_filter, words
+from waitlist_appliance.web.validation import Schema
 
 HOME = auth.HOME
 PAGE = 50
@@ -25,6 +28,10 @@ ENDED_SHOWN = 10
 PRIORITY_STEP = 10
 LAST = 1000
 FIELDS = ("starts_at", "first_name", "last_name", "phone", "email", "party_size", "zone", "notes", "consent")
+PERSON = Schema("Person", (
+    replace(schemas.PHONE, required=True, missing="bad_phone"), schemas.FIRST_NAME, schemas.LAST_NAME, schemas.EMAIL,
+    replace(schemas.PARTY, required=True, missing="bad_party_size"), schemas.ZONE, schemas.NOTES,
+))  # fmt: skip
 
 
 def overview() -> str:
@@ -174,15 +181,11 @@ def _offer_of(entry_id: str) -> str:
 
 
 def _request(given: dict[str, str]) -> join_waitlist.JoinRequest:
-    party = given.get("party_size", "")
-    if not party.isdecimal():
-        raise Invalid("bad_party_size", "party_size")
+    starts_at = times.moment(given.get("date"), given.get("time"))
+    said = PERSON.read({name: given.get(name) for name in FIELDS}, the_business().tz)
     return join_waitlist.JoinRequest(
-        starts_at=times.moment(given.get("date"), given.get("time")), phone=given.get("phone", ""),
-        first_name=given.get("first_name") or None, last_name=given.get("last_name") or None,
-        email=given.get("email") or None, party_size=int(party), source="manual", zone=given.get("zone") or None,
-        notes=given.get("notes") or None, registered=True, consent="consent" in given, force="force" in given,
-        alternatives=(),
+        starts_at=starts_at, source="manual", registered=True, consent="consent" in given, force="force" in given,
+        alternatives=(), **said,
     )  # fmt: skip
 
 

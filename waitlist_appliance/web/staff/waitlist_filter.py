@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +19,8 @@ from waitlist_appliance.web.staff import auth, times, words
 NAMES = ("status", "source", "date", "time", "q")
 STATUSES = ("waiting", "notified", "invited", "confirmed", "declined", "expired", "cancelled")
 A_MINUTE = timedelta(minutes=1)
+
+_NUMBER = re.compile(r"-?[0-9]{1,17}")
 
 
 def read() -> tuple[Filter, dict[str, str]]:
@@ -58,6 +61,6 @@ def address(path: str = auth.HOME, **changed: str | date | None) -> str:
 def cursor(name: str, length: int) -> Any:
     """The place in the list that the address names; None for the beginning, also where it was tampered with."""
     parts = request.args.get(name, "").split(".")
-    if len(parts) != length or not all(part.lstrip("-").isdecimal() and len(part) < 18 for part in parts):
+    if len(parts) != length or not all(_NUMBER.fullmatch(part) for part in parts):
         return None
     return tuple(int(part) for part in parts)
