@@ -49,7 +49,9 @@ def verbs(box: Appliance, entry: Entry) -> list[str]:
 
 def live_times(box: Appliance, entry: Entry) -> list[str]:
     live = [wish for wish in wishes.of_entry(box.db, entry.id) if wish.state in ("live", "offered")]
-    return [slots.by_id(box.db, wish.slot_id).starts_at.astimezone(at("19:30").tzinfo).isoformat()[11:16] for wish in live]
+    return [
+        slots.by_id(box.db, wish.slot_id).starts_at.astimezone(at("19:30").tzinfo).isoformat()[11:16] for wish in live
+    ]
 
 
 def test_a_corrected_name_and_number_keep_the_place_in_line(box: Appliance, ana: Entry) -> None:

@@ -38,17 +38,18 @@ class PhoneLine:
 _NAME = "NULLIF(TRIM(COALESCE(customer.first_name, '') || ' ' || COALESCE(customer.last_name, '')), '')"
 
 
-def watched_slots(db: Database, now: datetime, limit: int = 200) -> list[SlotLine]:
-    """The times that somebody waits for or was invited to, by the clock."""
+def watched_slots(db: Database, now: datetime, limit: int = 60, after: tuple[int, int] | None = None) -> list[SlotLine]:
+    """The times that somebody waits for or was invited to, by the clock; `after` is the last row's (start ms, id)."""
     sql = """
     SELECT slot.id, slot.public_id, slot.starts_at, slot.ends_at, slot.status, slot.notes, slot.last_check_at, slot.next_check_at,
         slot.check_interval_minutes,
         (SELECT COUNT(*) FROM wish WHERE wish.slot_id = slot.id AND wish.state IN ('live', 'offered')) AS waiting,
         (SELECT COUNT(*) FROM wish WHERE wish.slot_id = slot.id AND wish.state = 'proposed') AS invited
     FROM slot WHERE slot.status IN ('available', 'monitoring', 'pending') AND slot.closes_at > ?
+        AND (slot.starts_at, slot.id) > (?, ?)
     ORDER BY slot.starts_at, slot.id LIMIT ?
     """
-    return db.rows(SlotLine, sql, now, limit)
+    return db.rows(SlotLine, sql, now, *(after or (0, 0)), limit)
 
 
 def phones(db: Database, limit: int = 200) -> list[PhoneLine]:

@@ -193,13 +193,10 @@ LEFT JOIN booking ON booking.entry_id = entry.id AND booking.status = 'pending'
 _LINE_ORDER = f"COALESCE(entry.lined_up_at, {NEVER}), entry.id"
 
 
-def _line_by(index: str) -> str:
-    """The lines, found by this index: with a hundred thousand entries SQLite would rather sort them all."""
-    return _LINE.replace("FROM entry\n", f"FROM entry INDEXED BY {index}\n")
-
-
 def in_play(db: Database, wanted: Filter, limit: int = 200) -> list[Line]:
     """Contacted people: those with a live or proposed offer or a pending booking; the nearest deadline first."""
+    if not _among(wanted, ("notified",)):
+        return []
     where, values = _where(wanted, ("notified",))
     order = "offer.deadline_at IS NULL, offer.deadline_at, entry.id"
     return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY {order} LIMIT ?", *values, limit)
@@ -207,31 +204,55 @@ def in_play(db: Database, wanted: Filter, limit: int = 200) -> list[Line]:
 
 def unreachable(db: Database, wanted: Filter, limit: int = 50) -> list[Line]:
     """People in line whom no message reaches."""
-    where, values = _where(wanted, ("waiting", "invited"))
-    # From the few such customers to their entries, not the other way round.
-    sql = f"""{_line_by("entry_by_customer")} WHERE {where} AND entry.customer_id IN
-              (SELECT id FROM customer WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL)"""
+    if not _among(wanted, ("invited", "waiting")):
+        return []
+    where, values = _where(wanted, ("invited", "waiting"))
+    nobody = "SELECT id FROM customer WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL"
+    sql = f"{_walking('entry_by_customer')} WHERE {where} AND entry.customer_id IN ({nobody})"
     return db.rows(Line, f"{sql} ORDER BY entry.created_at LIMIT ?", *values, limit)
 
 
 def in_line(db: Database, wanted: Filter, after: tuple[int, int, int] | None, limit: int) -> list[Line]:
     """People who wait or were invited, by priority and sign-up; `after` is the last row's (priority, ms, id)."""
+    if not _among(wanted, ("waiting", "invited")):
+        return []
     where, values = _where(wanted, ("waiting", "invited"))
     if after:
         where += f" AND (entry.priority, {_LINE_ORDER}) > (?, ?, ?)"
         values += after
-    lines = _line_by("entry_in_line")
+    # Without a day the line itself is walked and never sorted; a day names few, who are looked up.
+    lines = _LINE if wanted.since else _walking("entry_in_line")
     return db.rows(Line, f"{lines} WHERE {where} ORDER BY entry.priority, {_LINE_ORDER} LIMIT ?", *values, limit)
 
 
 def ended(db: Database, wanted: Filter, before: tuple[int, int] | None, limit: int) -> list[Line]:
     """People who are no longer in line, newest first; `before` is the last row's (created ms, id)."""
+    if not _among(wanted, ENDED):
+        return []
     where, values = _where(wanted, ENDED)
     if before:
         where += " AND (entry.created_at, entry.id) < (?, ?)"
         values += before
-    lines = _LINE if wanted.q else _line_by("entry_by_created")  # few are found by a search: those are sorted
-    return db.rows(Line, f"{lines} WHERE {where} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
+    if not (wanted.since or wanted.q or wanted.source):
+        newest, more = _newest_ended(wanted, before, limit)
+        where, values = f"{where} AND entry.id IN ({newest})", values + more
+    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
+
+
+def _newest_ended(wanted: Filter, before: tuple[int, int] | None, limit: int) -> tuple[str, tuple[object, ...]]:
+    """The newest of each status, each out of its own part of the index: nothing is sorted but these."""
+    earlier = " AND (created_at, id) < (?, ?)" if before else ""
+    parts = [
+        f"SELECT * FROM (SELECT id FROM entry WHERE status = '{status}'{earlier}"
+        " ORDER BY created_at DESC, id DESC LIMIT ?)"
+        for status in _among(wanted, ENDED)
+    ]  # fmt: skip
+    one: tuple[object, ...] = (*(before or ()), limit)
+    return " UNION ALL ".join(parts), one * len(parts)
+
+
+def _walking(index: str) -> str:
+    return _LINE.replace("FROM entry\n", f"FROM entry INDEXED BY {index}\n")
 
 
 def lines_named(db: Database, public_ids: Sequence[str]) -> list[Line]:
@@ -414,8 +435,8 @@ def alarms(db: Database) -> list[str]:
 
 
 def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, ...]]:
-    """The statuses are our own words: written out, so that the index of the line serves; "" where none is left."""
-    statuses = tuple(status for status in among if not wanted.statuses or status in wanted.statuses)
+    """The statuses are our own words: written out, so that the index of the line serves."""
+    statuses = _among(wanted, among)
     clauses, values = [f"entry.status IN ({_quoted(among)})"], list[object]()
     if statuses != among:
         clauses.append(f"entry.status IN ({_quoted(statuses)})")
@@ -435,6 +456,10 @@ def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, .
         )
         values += [_like(wanted.q), _like(wanted.q.replace(" ", ""))]
     return " AND ".join(clauses), tuple(values)
+
+
+def _among(wanted: Filter, among: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(status for status in among if not wanted.statuses or status in wanted.statuses)
 
 
 def _quoted(statuses: tuple[str, ...]) -> str:

@@ -7,21 +7,26 @@ from itertools import groupby
 from flask import Response, request
 
 from waitlist_appliance.domain.errors import NotFound
+from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.services import slot_notes, staff_acts
 from waitlist_appliance.storage import staff_lists, staff_pages
 from waitlist_appliance.texts import dates
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
-from waitlist_appliance.web.staff import auth, page
+from waitlist_appliance.web.staff import auth, page, waitlist_filter
+
+PAGE = 40
 
 
 def overview() -> str:
     """Every time that somebody waits for, by day."""
-    lines = staff_lists.watched_slots(box().db, current_time())
+    found = staff_lists.watched_slots(box().db, current_time(), PAGE + 1, waitlist_filter.cursor("after", 2))
+    lines = found[:PAGE]
     ids = [line.id for line in lines]
     return page.render(
         "slots.html", "slots", days=_by_day(lines), waiters=staff_pages.waiters(box().db, ids),
         openings=staff_pages.openings(box().db, ids),
+        later=f"{to_ms(lines[-1].starts_at)}.{lines[-1].id}" if len(found) > PAGE else None,
     )  # fmt: skip
 
 

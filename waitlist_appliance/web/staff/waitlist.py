@@ -55,7 +55,6 @@ def overview() -> str:
     return page.render(
         "waitlist.html", "waitlist", groups=groups, wishes=staff_pages.wishes(box().db, everybody), chosen=chosen,
         places=staff_pages.places(box().db, [line.id for line in groups["waiting"]]), sources=words.SOURCES,
-        policies=box().setup().policies,
         counts=staff_pages.counts(box().db),
         statuses=waitlist_filter.STATUSES, with_query=waitlist_filter.address, today=times.today(),
         tomorrow=times.today() + timedelta(days=1), next_waiting=_after(waiting) if more_waiting else None,
