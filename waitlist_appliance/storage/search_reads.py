@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from waitlist_appliance.domain.search_words import ending, words_of
 from waitlist_appliance.storage.database import Database
 
 PER_KIND = 8
 LONGEST = 80
-_WORD = re.compile(r"\w+", re.UNICODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,25 @@ _NAME = "NULLIF(TRIM(COALESCE({0}.first_name, '') || ' ' || COALESCE({0}.last_na
 
 
 def customer_ids(db: Database, text: str, country_code: str, limit: int = PER_KIND) -> list[int]:
-    """The customers that the text names, newest first: every word begins one of theirs, or the number begins so."""
-    words = _WORD.findall(text[:LONGEST])
-    if not words or max(map(len, words)) < 2:
+    """The customers that the text names, newest first: every word begins one of theirs, or it is a piece of the number."""
+    words = sorted(words_of(text[:LONGEST]), key=len, reverse=True)
+    if not words or len(words[0]) < 2:
         return []
     found = _by_number(db, text, country_code, limit) if _digits(text) else []
-    # Quoted, so that nothing in the text is an operator.
-    match = " ".join(f'"{word}"*' for word in words)
-    sql = "SELECT rowid FROM customer_search WHERE customer_search MATCH ? ORDER BY rowid DESC LIMIT ?"
-    named = [number for (number,) in db.tuples(sql, match, limit)]
-    return list(dict.fromkeys([*found, *named]))[:limit]
+    return list(dict.fromkeys([*found, *_by_words(db, words, limit)]))[:limit]
+
+
+_BEGINS = "word >= ? AND word < ? || char(1114111)"
+
+
+def _by_words(db: Database, words: Sequence[str], limit: int) -> list[int]:
+    """The longest word, which fits the fewest people, is looked up; the others only among those."""
+    besides = f" AND EXISTS (SELECT 1 FROM search_word WHERE customer_id = found.customer_id AND {_BEGINS})"
+    besides *= len(words) - 1
+    sql = f"""SELECT DISTINCT found.customer_id FROM search_word AS found WHERE {_BEGINS}{besides}
+        ORDER BY found.customer_id DESC LIMIT ?"""
+    beginnings = [word for word in words for _ in range(2)]
+    return [number for (number,) in db.tuples(sql, *beginnings, limit)]
 
 
 def people(db: Database, ids: Sequence[int]) -> list[FoundPerson]:
@@ -91,7 +100,7 @@ def entries(db: Database, ids: Sequence[int]) -> list[FoundEntry]:
 
 def bookings(db: Database, text: str, ids: Sequence[int], now: datetime) -> list[FoundBooking]:
     """Bookings whose code begins with the text, then those of these customers, what is still to come first."""
-    code = "".join(_WORD.findall(text.upper()))[:12]
+    code = "".join(char for char in text.upper() if char.isalnum())[:12]
     by_code = "booking.code >= ? AND booking.code < ? || char(1114111)"
     found = db.rows(FoundBooking, f"{_BOOKING} WHERE {by_code} LIMIT {PER_KIND}", code, code) if len(code) > 1 else []
     sql = f"""{_BOOKING} WHERE booking.customer_id IN ({_marks(ids)})
@@ -108,14 +117,14 @@ FROM booking JOIN customer ON customer.id = booking.customer_id
 
 
 def _by_number(db: Database, text: str, country_code: str, limit: int) -> list[int]:
-    """As written with its country, and as dialled at home."""
+    """As written with its country, as dialled at home, and by its end."""
     digits = _digits(text)
     spelled = [f"+{digits.removeprefix('00')}"] + ([] if text.strip().startswith("+") else [f"+{country_code}{digits}"])
     ids: list[int] = []
     for beginning in spelled:
         sql = "SELECT id FROM customer WHERE phone >= ? AND phone < ? || ':' LIMIT ?"
         ids += [number for (number,) in db.tuples(sql, beginning, beginning, limit)]
-    return ids
+    return ids + _by_words(db, [ending(digits)], limit)
 
 
 def _digits(text: str) -> str:

@@ -33,44 +33,49 @@ STAGES = (
     ("booking_is_confirmed", "UPDATE OF confirmed_at, entry_id ON booking", _BOOKED, 4, "NEW.entry_id"),
 )
 
-# One line of words per customer: the names and addresses they gave, also in their entries, and the ends of the number.
+# One row per word of a customer: the names and addresses they gave, also in their entries, and their number backwards.
+# `search_words` is the appliance's own function (storage/database.py), the only place that knows how words are folded.
 SEARCH = (
-    "CREATE VIRTUAL TABLE customer_search USING fts5"
-    "(words, tokenize = \"unicode61 remove_diacritics 2\", prefix = '2 3 4')",
+    "CREATE TABLE search_word (word TEXT NOT NULL, customer_id INTEGER NOT NULL REFERENCES customer ON DELETE CASCADE, "
+    "PRIMARY KEY (word, customer_id)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX search_word_of_customer ON search_word (customer_id, word)",
 )
 WORDS = """
-    INSERT INTO customer_search (rowid, words)
-    SELECT id, COALESCE(first_name, '') || ' ' || COALESCE(last_name, '') || ' ' || COALESCE(email, '')
-        || ' ' || substr(phone, 2) || ' ' || substr(phone, -9) || ' ' || substr(phone, -6) || ' ' || substr(phone, -4)
-        || ' ' || substr(phone, -3) || ' ' || COALESCE((
+    INSERT INTO search_word (word, customer_id)
+    SELECT DISTINCT found.value, customer.id FROM customer, json_each(search_words(customer.phone,
+        COALESCE(first_name, '') || ' ' || COALESCE(last_name, '') || ' ' || COALESCE(email, '') || ' ' || COALESCE((
             SELECT group_concat(said, ' ') FROM (
                 SELECT DISTINCT COALESCE(entry.first_name, '') || ' ' || COALESCE(entry.last_name, '') || ' '
                     || COALESCE(entry.email, '') AS said
                 FROM entry WHERE entry.customer_id = customer.id LIMIT 20
-            )), '')
-    FROM customer WHERE {which}
+            )), ''))) AS found
+    WHERE {which}
+"""
+FOUND = """
+CREATE TRIGGER customer_is_found AFTER INSERT ON customer
+BEGIN
+    {words};
+END
 """
 FOUND_AGAIN = """
 CREATE TRIGGER {name} AFTER {when}
 BEGIN
-    DELETE FROM customer_search WHERE rowid = {customer};
+    DELETE FROM search_word WHERE customer_id = {customer};
     {words};
 END
 """
+OTHER_WORDS = """WHEN NEW.first_name IS NOT OLD.first_name OR NEW.last_name IS NOT OLD.last_name
+    OR NEW.email IS NOT OLD.email OR NEW.phone IS NOT OLD.phone"""
 # Most entries carry the customer's own name: only another one is worth a second writing.
 OTHER_NAME = """WHEN (NEW.first_name IS NOT NULL OR NEW.last_name IS NOT NULL OR NEW.email IS NOT NULL) AND EXISTS (
     SELECT 1 FROM customer WHERE id = NEW.customer_id AND (
         COALESCE(NEW.first_name, first_name) IS NOT first_name OR COALESCE(NEW.last_name, last_name) IS NOT last_name
         OR COALESCE(NEW.email, email) IS NOT email))"""
 SEARCHED = (
-    ("customer_is_found", "INSERT ON customer", "NEW.id"),
-    ("customer_is_found_again", "UPDATE OF first_name, last_name, email, phone ON customer", "NEW.id"),
+    ("customer_is_found_again", f"UPDATE OF first_name, last_name, email, phone ON customer {OTHER_WORDS}", "NEW.id"),
     ("entry_is_found", f"INSERT ON entry {OTHER_NAME}", "NEW.customer_id"),
-    (
-        "entry_is_found_again", f"UPDATE OF first_name, last_name, email ON entry {OTHER_NAME}",
-        "NEW.customer_id",
-    ),
-)  # fmt: skip
+    ("entry_is_found_again", f"UPDATE OF first_name, last_name, email ON entry {OTHER_NAME}", "NEW.customer_id"),
+)
 
 INDEXES = (
     # statistics: counts and sums out of the index alone
@@ -97,6 +102,7 @@ def up(migrator: Any, db: Any) -> None:
         db.execute_sql(statement)
     for name, when, condition, stage, entry in STAGES:
         db.execute_sql(REACHES.format(name=name, when=when, condition=condition, stage=stage, entry=entry))
+    db.execute_sql(FOUND.format(words=WORDS.format(which="customer.id = NEW.id")))
     for name, when, customer in SEARCHED:
-        words = WORDS.format(which=f"id = {customer}")
+        words = WORDS.format(which=f"customer.id = {customer}")
         db.execute_sql(FOUND_AGAIN.format(name=name, when=when, customer=customer, words=words))
