@@ -82,6 +82,26 @@ class Connection:
     last_sync_at: datetime | None
     failing_since_at: datetime | None
     last_error: str | None
+    next_sync_at: datetime | None
+    sync_state: str | None
+    calendar_id: str
+    url: str
+    account: str | None
+    zone: str | None
+    scope: str
+    allow_private: bool
+    trouble: str | None
+    span_until_at: datetime | None
+    ending_at: datetime | None
+
+    @property
+    def takes_everything(self) -> bool:
+        """Whether its events take everybody's time (a calendar of holidays)."""
+        return self.scope == "business"
+
+    @property
+    def read_only(self) -> bool:
+        return self.provider == "ics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +120,10 @@ class Event:
     resource_id: int | None
     tag: str | None
     vanished_at: datetime | None
+    series: str | None
+    location: str
+    all_day: bool
+    resource_found: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from waitlist_appliance.config import Config
-from waitlist_appliance.ports import Calendar, Messenger, Timers
+from waitlist_appliance.domain.records import Connection
+from waitlist_appliance.ports import Calendar, CalendarAccess, CalendarProvider, Consent, Messenger, Push, Timers
 from waitlist_appliance.storage import setup as setups
-from waitlist_appliance.storage import tokens
+from waitlist_appliance.storage import connections, tokens
 from waitlist_appliance.storage.activity import CUSTOMER, SYSTEM, VOICE_AGENT, Actor
 from waitlist_appliance.storage.database import Database
 from waitlist_appliance.storage.setup import Setup
+from waitlist_appliance.storage.vault import Vault
 
 __all__ = ["CUSTOMER", "SYSTEM", "VOICE_AGENT", "Actor", "Appliance"]
 
@@ -26,13 +28,29 @@ class Appliance:
     config: Config
     db: Database
     timers: Timers
-    calendars: Mapping[str, Calendar]
+    calendars: Mapping[str, CalendarProvider]
     messengers: Mapping[str, Messenger]
     token_key: bytes
+    vault: Vault
+    consents: Mapping[str, Consent] = field(default_factory=dict)
+    push: Mapping[str, Push] = field(default_factory=dict)
 
     def setup(self) -> Setup:
         """What the owner set up; NotFound ``not_set_up`` before that."""
         return setups.load(self.db)
+
+    def calendar(self, connection: Connection) -> Calendar:
+        """The calendar of this connection; KeyError for a provider that this box does not have."""
+        return self.calendars[connection.provider].open(self.access(connection))
+
+    def access(self, connection: Connection) -> CalendarAccess:
+        """What reaches the connection's calendar; renewed credentials go back into the vault."""
+        return CalendarAccess(
+            connection_id=connection.id, calendar_id=connection.calendar_id, url=connection.url,
+            zone=connection.zone or self.setup().business.zone, allow_private=connection.allow_private,
+            credentials=connections.credentials(self.db, self.vault, connection.id),
+            keep=lambda renewed: connections.keep_credentials(self.db, self.vault, connection.id, renewed),
+        )  # fmt: skip
 
     def url(self, path: str) -> str:
         """An address that works from outside."""

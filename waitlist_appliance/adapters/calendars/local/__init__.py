@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from waitlist_appliance.ports import CalendarError, CalendarEvent, NewEvent
+from waitlist_appliance.ports import Calendar, CalendarAccess, CalendarChoice, CalendarError, CalendarEvent, Changes, NewEvent, Written
 from waitlist_appliance.storage.database import Database
 
 
@@ -38,23 +38,37 @@ ON CONFLICT (uid) DO UPDATE SET title = excluded.title, starts_at = excluded.sta
 
 
 class LocalCalendar:
-    """ports.Calendar on the appliance's own database."""
+    """ports.CalendarProvider and ports.Calendar in one, on the appliance's own database."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    def open(self, access: CalendarAccess) -> Calendar:
+        """The one built-in calendar, whatever the access says."""
+        return self
+
+    def choices(self, access: CalendarAccess) -> Sequence[CalendarChoice]:
+        return [CalendarChoice("", "Calendar", access.zone, writable=True, primary=True)]
+
+    def forget(self, access: CalendarAccess) -> None:
+        """Nothing was granted, so there is nothing to give back."""
+
+    def changes(self, since: datetime, until: datetime, token: str | None) -> Changes:
+        return Changes(self.read(since, until), complete=True, requests=0)
 
     def read(self, since: datetime, until: datetime) -> Sequence[CalendarEvent]:
         self._fail_if_asked("read")
         return [_event(found) for found in self._db.rows(_LocalEvent, READ, since, until)]
 
-    def write(self, event: NewEvent) -> str:
+    def write(self, event: NewEvent) -> Written:
         self._fail_if_asked("write")
         status = "tentative" if event.tentative else "confirmed"
         with self._db.write():
             self._db.execute(
                 WRITE, event.event_id, event.title, event.starts_at, event.ends_at, status, event.resource, event.tag,
             )  # fmt: skip
-            return str(self._db.value("SELECT version FROM local_event WHERE uid = ?", event.event_id))
+            etag = str(self._db.value("SELECT version FROM local_event WHERE uid = ?", event.event_id))
+        return Written(event.event_id, etag)
 
     def remove(self, event_id: str) -> None:
         self._fail_if_asked("write")
