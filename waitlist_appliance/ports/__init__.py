@@ -18,10 +18,26 @@ from waitlist_appliance.ports.calendars import (
     Written,
 )
 from waitlist_appliance.ports.errors import OutsideError
-from waitlist_appliance.ports.messengers import DeliveryError, Letter, Messenger
+from waitlist_appliance.ports.messengers import (
+    STATE_RANK,
+    DeliveryError,
+    Fate,
+    Handed,
+    Inbound,
+    Letter,
+    Messenger,
+    State,
+    Verdict,
+)
 from waitlist_appliance.ports.timers import SilentTimers, Timers
 
 __all__ = [
+    "STATE_RANK",
+    "Fate",
+    "Handed",
+    "Inbound",
+    "State",
+    "Verdict",
     "Calendar",
     "CalendarAccess",
     "CalendarChoice",
