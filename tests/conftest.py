@@ -18,6 +18,7 @@ from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.business import SetUp, Tables, set_up
 from waitlist_appliance.storage import schema
 from waitlist_appliance.storage.database import Database
+from waitlist_appliance.storage.vault import Vault, new_key
 
 MADRID = ZoneInfo("Europe/Madrid")
 # A Thursday at eleven in Madrid: open, not quiet, far from both DST nights.
@@ -63,9 +64,18 @@ def build_box(folder: Path) -> Appliance:
     db = Database(folder / "waitlist.db")
     simulator = SimulatorMessenger(db)
     return Appliance(
-        config=config, db=db, timers=SilentTimers(), calendars={"local": LocalCalendar(db)},
+        config=config, db=db, vault=Vault(_key_file(folder)), timers=SilentTimers(), calendars={"local": LocalCalendar(db)},
         messengers={"sms": simulator, "whatsapp": simulator, "email": simulator}, token_key=config.token_key,
     )  # fmt: skip
+
+
+def _key_file(folder: Path) -> Path:
+    """The key of the folder's vault, for its owner only."""
+    key_file = folder / "credentials.key"
+    if not key_file.exists():
+        key_file.touch(mode=0o600)
+        key_file.write_text(new_key() + "\n", "ascii")
+    return key_file
 
 
 @pytest.fixture

@@ -294,3 +294,7 @@ class Story:
     def calendar(self) -> list[str]:
         """The titles in the built-in calendar, by start."""
         return [title for (title,) in self.box.db.tuples("SELECT title FROM local_event ORDER BY starts_at, uid")]
+
+    def held_in_calendar(self) -> list[str]:
+        """The titles of the tentative events of holds."""
+        return [title for (title,) in self.box.db.tuples("SELECT title FROM local_event WHERE tag LIKE 'hold:%'")]

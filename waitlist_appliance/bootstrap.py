@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from waitlist_appliance.adapters.calendars.lazily import LazyConsent, LazyProvider, LazyPush
 from waitlist_appliance.adapters.calendars.local import LocalCalendar
 from waitlist_appliance.adapters.messengers.simulator import SimulatorMessenger
 from waitlist_appliance.config import Config, ConfigError
-from waitlist_appliance.ports import Timers
+from waitlist_appliance.ports import CalendarProvider, Consent, ConsentClient, Timers
 from waitlist_appliance.services.appliance import Appliance
+from waitlist_appliance.services.connect_calendar import google_client
 from waitlist_appliance.storage.database import Database
+from waitlist_appliance.storage.vault import Vault
 from waitlist_appliance.worker.timers import HueyTimers
+
+if TYPE_CHECKING:
+    from waitlist_appliance.adapters.calendars.google import GoogleEndpoints, GoogleProvider
 
 TOKEN_KEY_BYTES = 32
 CHANNELS = ("sms", "whatsapp", "email")
 
 
-def build(config: Config, timers: Timers | None = None) -> Appliance:
+def build(config: Config, timers: Timers | None = None, environ: Mapping[str, str] | None = None) -> Appliance:
     """The appliance on this configuration; without ``timers`` it rings the worker through Huey.
 
     Opens the database, which must be migrated already. Raises ConfigError without a data directory or a real key.
@@ -22,14 +33,78 @@ def build(config: Config, timers: Timers | None = None) -> Appliance:
     _fail_closed(config)
     db = Database(config.database_path)
     simulator = SimulatorMessenger(db)
-    return Appliance(
+    google = _google(config, lambda: google_client(appliance))
+    appliance = Appliance(
         config=config,
         db=db,
         timers=timers or HueyTimers(config.huey_path, checks=config.internal_timers),
-        calendars={"local": LocalCalendar(db)},
+        calendars={
+            "local": LocalCalendar(db),
+            "google": LazyProvider(google),
+            "caldav": LazyProvider(_caldav),
+            "ics": LazyProvider(_ics),
+        },
         messengers=dict.fromkeys(CHANNELS, simulator),
         token_key=config.token_key,
+        vault=Vault(config.credentials_key_path),
+        consents={"google": LazyConsent(lambda: _google_consent(config))},
+        push={"google": LazyPush(google)},
+        clients=_clients(os.environ if environ is None else environ),
     )
+    return appliance
+
+
+# The adapters are imported where they are used: Google's library alone costs 30 MB, and most processes never need it.
+
+
+def _google(config: Config, client: Callable[[], ConsentClient | None]) -> Callable[[], GoogleProvider]:
+    """The one provider that reads, writes and arranges notices."""
+
+    @cache
+    def make() -> GoogleProvider:
+        from waitlist_appliance.adapters.calendars.google import GoogleProvider
+
+        return GoogleProvider(_endpoints(config), client)
+
+    return make
+
+
+def _google_consent(config: Config) -> Consent:
+    from waitlist_appliance.adapters.calendars.google import GoogleConsent
+
+    return GoogleConsent(_endpoints(config))
+
+
+def _endpoints(config: Config) -> GoogleEndpoints:
+    from waitlist_appliance.adapters.calendars.google import GoogleEndpoints
+
+    return GoogleEndpoints(
+        api_url=config.google_api_url,
+        auth_url=config.google_auth_url,
+        token_url=config.google_token_url,
+        revoke_url=config.google_revoke_url,
+    )
+
+
+def _caldav() -> CalendarProvider:
+    from waitlist_appliance.adapters.calendars.caldav import CalDavProvider
+
+    return CalDavProvider()
+
+
+def _ics() -> CalendarProvider:
+    from waitlist_appliance.adapters.calendars.ics import IcsProvider
+
+    return IcsProvider()
+
+
+def _clients(environ: Mapping[str, str]) -> dict[str, ConsentClient]:
+    """ConfigError for half a client: the other half would be looked for in vain."""
+    client_id, secret = environ.get("GOOGLE_CLIENT_ID", "").strip(), environ.get("GOOGLE_CLIENT_SECRET", "").strip()
+    if bool(client_id) != bool(secret):
+        missing = "GOOGLE_CLIENT_SECRET" if client_id else "GOOGLE_CLIENT_ID"
+        raise ConfigError(missing, None, "the other one of GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET is set; set both")
+    return {"google": ConsentClient(client_id, secret)} if client_id else {}
 
 
 def _fail_closed(config: Config) -> None:

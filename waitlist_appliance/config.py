@@ -35,6 +35,16 @@ class Config:
     trusted_proxy: str = ""
     internal_timers: bool = True
     log_level: str = "info"
+    credentials_key_file: Path = Path("credentials.key")
+    google_api_url: str = "https://www.googleapis.com/calendar/v3/"
+    google_auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    google_token_url: str = "https://oauth2.googleapis.com/token"
+    google_revoke_url: str = "https://oauth2.googleapis.com/revoke"
+
+    @property
+    def credentials_key_path(self) -> Path:
+        """The key that seals the credentials of others; it never lies in the database."""
+        return self.data_directory / self.credentials_key_file
 
     @property
     def database_path(self) -> Path:
@@ -133,6 +143,14 @@ KEYS: tuple[Key, ...] = (
         secret=True,
     ),
     Key(
+        "keys.credentials_key_file",
+        "credentials_key_file",
+        str,
+        "credentials.key",
+        checks.text,
+        "File of the key that seals calendars' tokens and passwords. Relative paths start at data.directory. Back it up.",
+    ),
+    Key(
         "timers.internal",
         "internal_timers",
         bool,
@@ -148,6 +166,38 @@ KEYS: tuple[Key, ...] = (
         checks.one_of("debug", "info", "warning", "error"),
         "Least important kind of line that is logged: debug, info, warning or error.",
     ),
+    Key(
+        "google.api_url",
+        "google_api_url",
+        str,
+        "https://www.googleapis.com/calendar/v3/",
+        checks.service_url,
+        "For tests and proxies only; leave it alone otherwise. Where Google's calendars are asked.",
+    ),
+    Key(
+        "google.auth_url",
+        "google_auth_url",
+        str,
+        "https://accounts.google.com/o/oauth2/v2/auth",
+        checks.service_url,
+        "For tests and proxies only; leave it alone otherwise. Google's page of consent.",
+    ),
+    Key(
+        "google.token_url",
+        "google_token_url",
+        str,
+        "https://oauth2.googleapis.com/token",
+        checks.service_url,
+        "For tests and proxies only; leave it alone otherwise. Where a consent becomes a permission.",
+    ),
+    Key(
+        "google.revoke_url",
+        "google_revoke_url",
+        str,
+        "https://oauth2.googleapis.com/revoke",
+        checks.service_url,
+        "For tests and proxies only; leave it alone otherwise. Where a permission is given back.",
+    ),
 )
 _BY_NAME = {name: key for key in KEYS for name in key.names}
 
@@ -161,7 +211,8 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     checks.combinations(values)
     directory = location.resolve(values.pop("data_directory"))
     keys = {name: values.pop(name).encode() for name in ("token_key", "session_key")}
-    return Config(data_directory=directory, **keys, **values)
+    credentials_key = Path(values.pop("credentials_key_file")).expanduser()
+    return Config(data_directory=directory, credentials_key_file=credentials_key, **keys, **values)
 
 
 def show(config: Config) -> dict[str, dict[str, object]]:

@@ -110,6 +110,18 @@ def public_url(name: str, value: str) -> str:
     return value.rstrip("/")
 
 
+def service_url(name: str, value: str) -> str:
+    """The address of an outside service: https, or plain http on this machine alone."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+        raise ConfigError(name, value, "it must begin with https://; http:// is for addresses of this machine only")
+    return value
+
+
 def switch(name: str, value: str) -> bool:
     """A yes or no from the environment."""
     word = value.strip().lower()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from tests.browser.gallery import STATES as LINE_STATES
 from tests.browser.gallery import Gallery, Reach, State, lists
+from tests.browser.gallery_calendars import STATES as CALENDAR_STATES
 from tests.browser.restaurant import Guest
 from waitlist_appliance.services.first_run import STEPS
 
@@ -120,6 +121,7 @@ SETTINGS: Final = ("switches", "policies", "business", "hours", "resources", "se
 BUTTON: Final = "main form button.btn-accent"
 STATES: Final = (
     *LINE_STATES,
+    *CALENDAR_STATES,
     State("staff.waitlist", "menus", _menus("/staff/waitlist"), "owner"),
     State("staff.edit_entry", "waiting", _edit, "owner"),
     State("staff.edit_entry", "faults", _edit_refused, "owner"),

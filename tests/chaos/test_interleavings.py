@@ -12,8 +12,9 @@ from tests.chaos import acts
 from tests.chaos.acts import EVENING, OLIVIA, drain, live_offer, wait_in_line
 from tests.chaos.invariants import check
 from tests.conftest import NOW, at
+from waitlist_appliance.adapters.calendars.local import LocalCalendar
 from waitlist_appliance.domain.availability import Interval
-from waitlist_appliance.ports import CalendarEvent, Letter, NewEvent
+from waitlist_appliance.ports import Letter, NewEvent, Written
 from waitlist_appliance.services import expire_offers
 from waitlist_appliance.services.appliance import VOICE_AGENT, Appliance
 from waitlist_appliance.services.book import book_from_page
@@ -27,21 +28,16 @@ from waitlist_appliance.storage import offers
 pytestmark = pytest.mark.processes
 
 
-class SlowCalendar:
+class SlowCalendar(LocalCalendar):
     """The built-in calendar, in which something else happens just before an event is written."""
 
     def __init__(self, box: Appliance, meanwhile: Callable[[], object]) -> None:
-        self._inner, self._meanwhile = box.calendars["local"], meanwhile
+        super().__init__(box.db)
+        self._meanwhile = meanwhile
 
-    def read(self, since: datetime, until: datetime) -> list[CalendarEvent]:
-        return list(self._inner.read(since, until))
-
-    def write(self, event: NewEvent) -> str:
+    def write(self, event: NewEvent) -> Written:
         self._meanwhile()
-        return self._inner.write(event)
-
-    def remove(self, event_id: str) -> None:
-        self._inner.remove(event_id)
+        return super().write(event)
 
 
 class SlowMessenger:
@@ -155,8 +151,8 @@ class DyingCalendar(SlowCalendar):
     class Killed(BaseException):
         pass
 
-    def write(self, event: NewEvent) -> str:
-        self._inner.write(event)
+    def write(self, event: NewEvent) -> Written:
+        super().write(event)
         raise self.Killed
 
 

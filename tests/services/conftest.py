@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.outside_story import Outside, outside
 from tests.story import Story
 from waitlist_appliance.services.appliance import Appliance
 
@@ -23,3 +24,9 @@ def asked(story: Story) -> Story:
     story.frees("19:30", "Table 1")
     story.passes()
     return story
+
+
+@pytest.fixture
+def lola(story: Story) -> Outside:
+    """An evening at Casa Lola, whose two tables are on one calendar outside the box."""
+    return outside(story)

@@ -13,7 +13,7 @@ from tests.conftest import NOW, at
 from waitlist_appliance.adapters.calendars.local import LocalCalendar
 from waitlist_appliance.domain.errors import Conflict, Invalid, Refused
 from waitlist_appliance.domain.records import Booking
-from waitlist_appliance.ports import CalendarError, NewEvent
+from waitlist_appliance.ports import CalendarError, NewEvent, Written
 from waitlist_appliance.services.appliance import CUSTOMER, Actor, Appliance
 from waitlist_appliance.services.book import BookRequest, book
 from waitlist_appliance.services.booking_acts import transition
@@ -25,6 +25,7 @@ from waitlist_appliance.services.lifecycle import advance_bookings
 from waitlist_appliance.services.move_booking import Move, move, times_to_move_to
 from waitlist_appliance.services.write_calendar import write_due
 from waitlist_appliance.storage import bookings, messages
+from waitlist_appliance.storage import setup as setups
 
 HANNA = Actor("staff", "Hanna")
 PHONES = {"Ana": "+34600000001", "Bruno": "+34600000002", "Chloé": "+33612345678", "Diego": "+34600000009"}
@@ -61,7 +62,7 @@ def said(box: Appliance, name: str) -> list[str]:
 
 
 def calendar(box: Appliance) -> list[tuple[str, datetime]]:
-    found = box.calendars["local"].read(at("00:00"), at("23:59"))
+    found = box.calendar(setups.connections(box.db)[0]).read(at("00:00"), at("23:59"))
     return [(event.title, event.starts_at) for event in found]
 
 
@@ -235,7 +236,7 @@ class Crashing(LocalCalendar):
 
     lost = False
 
-    def write(self, event: NewEvent) -> str:
+    def write(self, event: NewEvent) -> Written:
         etag = super().write(event)
         if not self.lost:
             self.lost = True
@@ -258,7 +259,7 @@ class Slow(LocalCalendar):
 
     moves: Iterator[Any] = iter(())
 
-    def write(self, event: NewEvent) -> str:
+    def write(self, event: NewEvent) -> Written:
         etag = super().write(event)
         next(self.moves, None)
         return etag

@@ -69,7 +69,7 @@ def test_when_all_were_silent_the_hold_ends_and_the_time_is_free(race: Story) ->
     race.ticks(45, step=5)
     assert {state for _, state in race.asked()} == {"expired"}
     assert (race.occupied(), len(race.offers())) == (0, 5)
-    assert "Waitlist: held" not in race.calendar()
+    assert race.held_in_calendar() == []
 
 
 def test_staff_filling_the_time_ends_the_whole_race(race: Story) -> None:

@@ -295,7 +295,8 @@ def test_busy_intervals_are_searched_by_time(box: Appliance) -> None:
 # Small tables that hold a handful of rows, whatever the business does.
 # A partial index of what is under way (pending bookings, leases) is as small.
 SMALL = ("connection", "setting", "resource", "service", "availability_rule", "date_override", "alarm", "business",
-         "local_calendar", "setup_version", "service_resource", "simulated_failure")  # fmt: skip
+         "local_calendar", "setup_version", "service_resource", "simulated_failure", "watch_channel",
+         "blocking_calendar")  # fmt: skip
 
 
 @pytest.mark.parametrize("act", ["pass", "trigger"])

@@ -198,7 +198,8 @@ def test_a_word_that_is_neither_yes_nor_no_is_refused_in_the_environment(tmp_pat
 
 def test_what_is_shown_hides_every_secret(tmp_path: Path) -> None:
     config = load(written(tmp_path, keys__cron_secret=CRON_SECRET), {})
-    assert show(config)["keys"] == dict.fromkeys(("token_key", "session_key", "cron_secret"), "(hidden)")
+    secrets = dict.fromkeys(("token_key", "session_key", "cron_secret"), "(hidden)")
+    assert show(config)["keys"] == {**secrets, "credentials_key_file": "credentials.key"}
     assert show(config)["server"]["port"] == 8080
     for secret in (TOKEN_KEY, SESSION_KEY, CRON_SECRET):
         assert secret not in str(show(config)) + repr(config)

@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "routes": ("configuration:routes", "List every address that the server answers."),
     "users": ("accounts:users", "Staff users: add, list, reset a password."),
     "api-key": ("accounts:api_key", "API keys: create, list, revoke."),
+    "keys": ("keys:keys", "The key that seals calendars' tokens and passwords: rotate it."),
+    "calendar": ("calendars:calendar", "Calendars: connect, choose, try, let go."),
     "trigger": ("waitlist:trigger", "Put somebody on the waitlist, as the voice agent does."),
     "entries": ("waitlist:entries", "People on the waitlist."),
     "offers": ("waitlist:offers", "Offers made."),

@@ -19,10 +19,26 @@ def config() -> None:
 def check(cli: Cli, as_json: bool) -> None:
     """Check the configuration, the keys and the database's version, without starting anything."""
     found, path = cli.config, cli.config_path
-    _ = cli.app
+    _check_key_file(cli)
     if as_json:
         return show_json({"ok": True, "config": str(path), "data_directory": str(found.data_directory)})
     click.echo(f"{path} is right; the database in {found.data_directory} is at this version.")
+
+
+def _check_key_file(cli: Cli) -> None:
+    """The calendars' credentials can be opened. Raises ConfigError."""
+    from waitlist_appliance.config import ConfigError
+    from waitlist_appliance.storage import sealed
+    from waitlist_appliance.storage.vault import VaultError
+
+    app, file = cli.app, cli.config.credentials_key_path
+    try:
+        app.vault.check()
+        sealed.check(app.db, app.vault)
+    except VaultError as error:
+        missing = "restore it from your backup" if sealed.count(app.db) else "`waitlist migrate` makes one"
+        allowed = str(error) if file.exists() else f"there is no such file; {missing}"
+        raise ConfigError("keys.credentials_key_file", str(file), allowed) from error
 
 
 @config.command("show")

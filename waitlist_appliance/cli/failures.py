@@ -36,11 +36,14 @@ def in_words(error: Exception) -> str:
     from waitlist_appliance.domain.errors import Refused
     from waitlist_appliance.storage.database import DatabaseError, StorageUnavailable
     from waitlist_appliance.storage.schema import SchemaMismatch
+    from waitlist_appliance.storage.vault import VaultError
 
     if isinstance(error, Refused):
         return refusal(error)
     if isinstance(error, ConfigError | SchemaMismatch):
         return str(error)
+    if isinstance(error, VaultError):
+        return f"keys.credentials_key_file: {error}; see: waitlist config check"
     if isinstance(error, StorageUnavailable | DatabaseError):
         return f"the database cannot be used just now: {error}. Is the disk full, or another program writing?"
     if isinstance(error, OSError):

@@ -89,12 +89,15 @@ def migrate(cli: Cli, as_json: bool) -> None:
 
 def _migrate(cli: Cli) -> list[str]:
     from waitlist_appliance.bootstrap import build
-    from waitlist_appliance.storage import schema
+    from waitlist_appliance.storage import schema, sealed
     from waitlist_appliance.storage.database import create_private
+    from waitlist_appliance.storage.vault import make_key_file
 
     app = build(cli.config)
     create_private(cli.config.database_path)
     done = schema.migrate(app.db)
+    if not sealed.count(app.db):  # a lost key must not be replaced in silence while something is sealed with it
+        make_key_file(cli.config.credentials_key_path)
     app.db.close()
     return done
 

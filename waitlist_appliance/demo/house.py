@@ -19,6 +19,7 @@ from waitlist_appliance.services.business import SetUp, Tables, set_policy, set_
 from waitlist_appliance.storage import api_keys, schema
 from waitlist_appliance.storage.activity import SYSTEM, Actor
 from waitlist_appliance.storage.database import create_private
+from waitlist_appliance.storage.vault import make_key_file
 
 ZONE: Final = ZoneInfo("Europe/Madrid")
 WANTED: Final = "19:30"
@@ -66,6 +67,7 @@ def furnish(folder: Path, port: int, now: datetime) -> House:
     app = build(config, SilentTimers())
     create_private(config.database_path)
     schema.migrate(app.db)
+    make_key_file(config.credentials_key_path)
     password = _open(app, now)
     _, secret = api_keys.create(app.db, "voice agent", api_keys.SCOPES, now)
     tomorrow = now.astimezone(ZONE).date() + timedelta(days=1)

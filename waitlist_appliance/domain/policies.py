@@ -7,18 +7,25 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, TypeVar, get_args
 
+from waitlist_appliance.domain.event_texts import (
+    LONGEST_DESCRIPTION,
+    LONGEST_TITLE,
+    PLACEHOLDERS,
+    PersonalData,
+    unknown_placeholders,
+)
 from waitlist_appliance.domain.moments import parse_clock
 
 __all__ = [
-    "MAX_PARTY_CEILING", "Distribution", "Joining", "Offers", "Policies", "PolicyError", "PolicyInfo",
-    "UnnamedEvents", "check_together", "describe", "from_settings", "validate",
+    "MAX_PARTY_CEILING", "Distribution", "Joining", "Offers", "PersonalData", "Policies", "PolicyError",
+    "PolicyInfo", "UnnamedEvents", "check_together", "describe", "from_settings", "validate",
 ]  # fmt: skip
 
 Joining = Literal["open", "closed"]
 Offers = Literal["automatic", "approve_each", "manual", "paused"]
 UnnamedEvents = Literal["block_everything", "block_one_that_fits"]
 Distribution = Literal["round_robin", "least_busy", "priority", "specific"]
-Kind = Literal["choice", "switch", "number", "time"]
+Kind = Literal["choice", "switch", "number", "time", "text"]
 
 MAX_PARTY_CEILING = 499
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -38,7 +45,7 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PolicyInfo:
-    """One policy as the settings page shows it; minimum and maximum for numbers, choices for choices."""
+    """One policy as the settings page shows it; minimum and maximum for numbers, choices for choices, longest for texts."""
 
     key: str
     kind: Kind
@@ -48,6 +55,7 @@ class PolicyInfo:
     choices: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    longest: int | None = None
 
 
 def _choice(default: _C, meaning: str, choices: tuple[_C, ...]) -> _C:
@@ -65,6 +73,10 @@ def _number(default: int, meaning: str, minimum: int, maximum: int) -> int:
 
 def _time(default: str, meaning: str, *, end: bool = False) -> str:
     return field(default=default, metadata={"kind": "time", "meaning": meaning, "end": end})
+
+
+def _text(default: str, meaning: str, longest: int) -> str:
+    return field(default=default, metadata={"kind": "text", "meaning": meaning, "longest": longest})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,18 @@ class Policies:
     max_party_size: int = _number(50, "The largest party that may join or book.", 1, MAX_PARTY_CEILING)
     unnamed_events: UnnamedEvents = _choice(  # noqa: RUF009
         "block_everything", "What an event blocks that names no resource on a shared calendar.", get_args(UnnamedEvents)
+    )
+    calendar_days_back: int = _number(30, "How many past days of a calendar are kept.", 1, 365)
+    calendar_days_ahead: int = _number(90, "How many days ahead a calendar is read; later times count as busy.", 7, 730)
+    event_title: str = _text(
+        "{{customer_name}} · {{party_size}}", "What the title of a booking's calendar event says.", LONGEST_TITLE
+    )
+    event_description: str = _text(
+        "{{code}}\n{{customer_phone}}\n{{notes}}", "What the text of a booking's calendar event says.",
+        LONGEST_DESCRIPTION,
+    )  # fmt: skip
+    event_personal_data: PersonalData = _choice(  # noqa: RUF009
+        "name", "What of a customer may stand in a calendar.", get_args(PersonalData)
     )
     staleness_seconds: int = _number(900, "A calendar not read for this long counts as busy.", 60, 86400)
     read_interval_seconds: int = _number(300, "How often a calendar that something depends on is read.", 30, 86400)
@@ -164,6 +188,8 @@ def _coerce(policy: Field[Any], value: object) -> object:
             return _as_switch(value)
         case "number":
             return _as_number(value, about["minimum"], about["maximum"])
+        case "text":
+            return _as_text(value, about["longest"])
         case _:
             return _as_time(value, end=about["end"])
 
@@ -195,6 +221,15 @@ def _as_time(value: object, *, end: bool) -> str:
     return f"{hours:02}:{minutes:02}"
 
 
+def _as_text(value: object, longest: int) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    text = value.replace("\r\n", "\n").strip()
+    if not text or len(text) > longest or unknown_placeholders(text):
+        raise ValueError
+    return text
+
+
 def _allowed(policy: Field[Any]) -> str:
     about = policy.metadata
     match about["kind"]:
@@ -204,6 +239,9 @@ def _allowed(policy: Field[Any]) -> str:
             return "true, false"
         case "number":
             return f"{about['minimum']} to {about['maximum']}"
+        case "text":
+            names = ", ".join(f"{{{{{name}}}}}" for name in PLACEHOLDERS)
+            return f"a text of 1 to {about['longest']} characters, with {names}"
         case _:
             return "a time of day, HH:MM from 00:00 to " + ("24:00" if about["end"] else "23:59")
 
@@ -219,6 +257,7 @@ def _info(policy: Field[Any]) -> PolicyInfo:
         choices=about.get("choices", ()),
         minimum=about.get("minimum"),
         maximum=about.get("maximum"),
+        longest=about.get("longest"),
     )
 
 

@@ -93,6 +93,8 @@ class Connection:
     trouble: str | None
     span_until_at: datetime | None
     ending_at: datetime | None
+    asked_at: datetime | None
+    named_with: int | None
 
     @property
     def takes_everything(self) -> bool:
@@ -259,6 +261,7 @@ class Booking:
     notes: str | None
     status: BookingStatus
     calendar_event_id: str | None
+    calendar_etag: str | None
     source: str
     version: int
     pending_since_at: datetime | None
@@ -301,6 +304,12 @@ class CalendarWrite:
     attempts: int
     due_at: datetime
     last_error: str | None
+    written_event_id: str | None
+
+    @property
+    def known_as(self) -> str:
+        """The id under which the provider has the event, as far as it is known."""
+        return self.written_event_id or self.event_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ class Timers(Protocol):
     def check_slots(self, at: datetime) -> None:
         """Some slot is due for a check at ``at``."""
 
-    def sync(self, connection_id: int) -> None:
-        """A calendar should be read now."""
+    def sync(self, connection_id: int, cause: str = "due") -> None:
+        """A calendar should be read now; ``cause`` is what the log of reads says: due, push or hand."""
 
 
 class SilentTimers:
@@ -36,4 +36,4 @@ class SilentTimers:
 
     def check_slots(self, at: datetime) -> None: ...
 
-    def sync(self, connection_id: int) -> None: ...
+    def sync(self, connection_id: int, cause: str = "due") -> None: ...

@@ -8,9 +8,18 @@ from datetime import datetime
 
 from waitlist_appliance.config import Config
 from waitlist_appliance.domain.records import Connection
-from waitlist_appliance.ports import Calendar, CalendarAccess, CalendarProvider, Consent, Messenger, Push, Timers
-from waitlist_appliance.storage import setup as setups
+from waitlist_appliance.ports import (
+    Calendar,
+    CalendarAccess,
+    CalendarProvider,
+    Consent,
+    ConsentClient,
+    Messenger,
+    Push,
+    Timers,
+)
 from waitlist_appliance.storage import connections, tokens
+from waitlist_appliance.storage import setup as setups
 from waitlist_appliance.storage.activity import CUSTOMER, SYSTEM, VOICE_AGENT, Actor
 from waitlist_appliance.storage.database import Database
 from waitlist_appliance.storage.setup import Setup
@@ -23,7 +32,10 @@ PAGES = {"registration": "/waitlist/", "offer": "/waitlist/offer/", "booking": "
 
 @dataclass
 class Appliance:
-    """One box: built by ``bootstrap``, shared by all threads of a process."""
+    """One box: built by ``bootstrap``, shared by all threads of a process.
+
+    ``clients`` are the OAuth clients that the environment names; they go before those that the database keeps.
+    """
 
     config: Config
     db: Database
@@ -34,6 +46,7 @@ class Appliance:
     vault: Vault
     consents: Mapping[str, Consent] = field(default_factory=dict)
     push: Mapping[str, Push] = field(default_factory=dict)
+    clients: Mapping[str, ConsentClient] = field(default_factory=dict)
 
     def setup(self) -> Setup:
         """What the owner set up; NotFound ``not_set_up`` before that."""
@@ -70,8 +83,8 @@ class Appliance:
     def ring_write_calendar(self) -> None:
         self.db.after_commit("write_calendar", self.timers.write_calendar)
 
-    def ring_sync(self, connection_id: int) -> None:
-        self.db.after_commit(("sync", connection_id), lambda: self.timers.sync(connection_id))
+    def ring_sync(self, connection_id: int, cause: str = "due") -> None:
+        self.db.after_commit(("sync", connection_id, cause), lambda: self.timers.sync(connection_id, cause))
 
     def ring_expire_offers(self, at: datetime) -> None:
         self.db.after_commit(("expire_offers", at), lambda: self.timers.expire_offers(at))

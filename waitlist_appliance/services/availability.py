@@ -11,6 +11,7 @@ from waitlist_appliance.domain.errors import Invalid
 from waitlist_appliance.domain.moments import local
 from waitlist_appliance.domain.records import Resource
 from waitlist_appliance.services.appliance import Appliance
+from waitlist_appliance.services.asked import note_asked
 from waitlist_appliance.services.free_places import Calendars, places
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.reserved import reserved_resources
@@ -40,6 +41,7 @@ class FreeTime:
 def free_times(app: Appliance, asked: FreeTimes, now: datetime) -> list[FreeTime]:
     """Every bookable (start, resource), by start, the best resource first. Invalid for a bad span, party or name."""
     setup = app.setup()
+    note_asked(app, now)
     if asked.end <= asked.start or asked.end - asked.start > LONGEST_SPAN:
         raise Invalid("bad_value", "end", params={"value": asked.end.isoformat()})
     if asked.party_size is not None and not 1 <= asked.party_size <= setup.policies.max_party_size:

@@ -15,6 +15,7 @@ from waitlist_appliance.domain.records import Booking, Customer, Resource, Servi
 from waitlist_appliance.domain.states import ENTRY_ACTIVE, BookingStatus, EntryStatus, OfferState
 from waitlist_appliance.services.answer_offer import accept_offer
 from waitlist_appliance.services.appliance import CUSTOMER, Actor, Appliance
+from waitlist_appliance.services.asked import note_asked
 from waitlist_appliance.services.claim import end_wishes, settle_after_yes, write_or_confirm
 from waitlist_appliance.services.entry_page import entry_of_token
 from waitlist_appliance.services.free_places import Calendars, Place, places
@@ -62,6 +63,7 @@ def book(app: Appliance, request: BookRequest, now: datetime, actor: Actor) -> B
     Who holds an offer for the time says yes to it. Invalid names the field; Conflict full, reserved, closed or notice
     carries ``alternatives`` (ISO times) and ``suggest_waitlist``.
     """
+    note_asked(app, now)
     with _matching_set_off(app, request.starts_at, now), app.db.write():
         return _book(app, request, now, actor)
 

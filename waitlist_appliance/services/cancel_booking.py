@@ -7,7 +7,7 @@ from datetime import datetime
 
 from waitlist_appliance.domain.errors import Conflict, NotFound
 from waitlist_appliance.domain.moments import to_ms
-from waitlist_appliance.domain.records import Booking, Business, CalendarWrite, Customer, Resource, Service
+from waitlist_appliance.domain.records import Booking, Business, Customer, Resource, Service
 from waitlist_appliance.domain.states import BOOKING_ACTIVE, BookingStatus
 from waitlist_appliance.services.appliance import CUSTOMER, Actor, Appliance
 from waitlist_appliance.services.claim import settle_ended
@@ -101,8 +101,6 @@ def ics(app: Appliance, token: str, now: datetime) -> bytes:
 
 def take_out_of_calendar(app: Appliance, booking: Booking, now: datetime) -> None:
     """Have every event that was, or is being, written for the booking removed."""
-    for write in app.db.rows(
-        CalendarWrite, "SELECT * FROM calendar_write WHERE booking_id = ? AND kind = 'booking'", booking.id
-    ):
-        calendar_writes.add(app.db, "remove", write.connection_id, write.event_id, now, booking_id=booking.id)
+    for write in calendar_writes.of_booking(app.db, booking.id):
+        calendar_writes.add(app.db, "remove", write.connection_id, write.known_as, now, booking_id=booking.id)
         app.ring_write_calendar()

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.check_schedule import next_check
-from waitlist_appliance.domain.records import Offer, Slot
+from waitlist_appliance.domain.records import Connection, Offer, Slot
 from waitlist_appliance.domain.states import OfferState, OpeningState, SlotStatus, WishState
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.each_row import each_row
 from waitlist_appliance.services.end_offer import end_offer
 from waitlist_appliance.services.make_offers import match_interval, match_slots
 from waitlist_appliance.services.settle import refresh_slots, settle_entry
-from waitlist_appliance.services.sync_calendar import sync
+from waitlist_appliance.services.sync_calendar import may_be_read, sync
 from waitlist_appliance.storage import activity, offers, openings, slots, wishes
 from waitlist_appliance.storage import setup as setups
 from waitlist_appliance.storage.database import StorageUnavailable
@@ -68,9 +68,15 @@ def _claim_due(app: Appliance, now: datetime) -> list[Slot]:
 
 
 def _read_calendars(app: Appliance, now: datetime) -> None:
+    """Each calendar once, whatever its clock says; one that waits after a failure goes on waiting."""
     for connection in setups.connections(app.db):
-        if connection.enabled:
-            sync(app, connection.id, now)
+        if may_be_read(app, connection) and not _waits(connection, now):
+            sync(app, connection.id, now, "check")
+
+
+def _waits(connection: Connection, now: datetime) -> bool:
+    failing, at = connection.failing_since_at is not None, connection.next_sync_at
+    return failing and not connection.live_mirror and at is not None and at > now
 
 
 def _together(claimed: list[Slot]) -> list[list[Slot]]:

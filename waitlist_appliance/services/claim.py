@@ -18,6 +18,7 @@ from waitlist_appliance.storage import (
     alarms,
     bookings,
     calendar_writes,
+    connections,
     entries,
     occupancy,
     offers,
@@ -68,12 +69,14 @@ def claim(app: Appliance, setup: Setup, offer: Offer, hold: Hold, now: datetime,
 
 
 def write_or_confirm(app: Appliance, resource: Resource, booking: Booking, now: datetime) -> None:
-    """Have the booking written to its resource's calendar; without one it is confirmed at once."""
-    if resource.connection_id is None:
+    """Have the booking written to its resource's calendar; without one, or with one
+    that can only be read, it is confirmed at once."""
+    connection_id = connections.written_to(app.db, resource.connection_id)
+    if connection_id is None:
         confirm(app, booking, None, now)
         return
     event_id = calendar_writes.event_id("booking", booking.public_id, booking.version)
-    calendar_writes.add(app.db, "booking", resource.connection_id, event_id, now, booking_id=booking.id)
+    calendar_writes.add(app.db, "booking", connection_id, event_id, now, booking_id=booking.id)
     app.ring_write_calendar()
 
 

@@ -16,6 +16,7 @@ from waitlist_appliance.ports import DeliveryError, Letter
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.end_offer import end_offer
 from waitlist_appliance.services.make_offers import match_interval
+from waitlist_appliance.services.our_events import show_hold
 from waitlist_appliance.services.say import channels_of
 from waitlist_appliance.storage import (
     activity,
@@ -25,6 +26,7 @@ from waitlist_appliance.storage import (
     entries,
     messages,
     offers,
+    openings,
     slots,
 )
 from waitlist_appliance.storage.database import StorageUnavailable
@@ -192,6 +194,7 @@ def _start_clock(app: Appliance, setup: Setup, message: Message, now: datetime) 
     if offers.start_clock(app.db, offer.id, deadline, now):
         entries.set_columns(app.db, offer.entry_id, response_deadline_at=deadline)
         app.ring_expire_offers(deadline)
+        show_hold(app, openings.hold_by_id(app.db, offer.hold_id), now)
     return offers.by_id(app.db, offer.id)
 
 

@@ -98,9 +98,9 @@ def _changed(
     connection = _connection(app)
     before = events.of_provider(app.db, connection.id, uid)
     try:
-        found = {e.event_id: e for i in touched for e in app.calendars["local"].read(i.starts_at, i.ends_at)}
+        found = {e.event_id: e for i in touched for e in app.calendar(connection).read(i.starts_at, i.ends_at)}
     except CalendarError as error:
-        note_failure(app, connection, str(error), now)
+        note_failure(app, connection, error, now)
         app.ring_sync(connection.id)
         found = None
     if found is not None and uid in found:

@@ -52,15 +52,14 @@ def release_hold(app: Appliance, hold: Hold, to: OpeningState, now: datetime) ->
 def remove_tentative(app: Appliance, hold: Hold, now: datetime) -> None:
     """Have the hold's tentative event removed from the calendar; nothing when none was to be written."""
     db = app.db
-    row = db.tuples("SELECT event_id, connection_id FROM calendar_write WHERE hold_id = ? AND kind = 'hold'", hold.id)
-    for event_id, connection_id in row:
+    for write in calendar_writes.of_hold(db, hold.id):
         dropped = db.execute(
             "UPDATE calendar_write SET state = 'dropped' WHERE hold_id = ? AND kind = 'hold' AND state = 'pending'"
             " AND attempts = 0",
             hold.id,
         )
         if not dropped:
-            calendar_writes.add(db, "remove", connection_id, event_id, now, hold_id=hold.id)
+            calendar_writes.add(db, "remove", write.connection_id, write.known_as, now, hold_id=hold.id)
             app.ring_write_calendar()
 
 

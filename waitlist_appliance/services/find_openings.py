@@ -48,6 +48,8 @@ def find_openings(
             opening = None
         if opening is not None:
             found += _available(app, setup, opening, place, slot, taken)
+            if place.free and not place.fresh:
+                calendars.want(place.resource)
     for opening in active.values():  # the resource is gone, or no longer gives this service
         _taken(app, opening, now)
     return found

@@ -21,7 +21,7 @@ class Place:
 
     resource: Resource
     state: str
-    fresh: bool  # its calendar works and was read recently enough for an offer
+    fresh: bool  # its calendars work and were read recently enough for an offer
 
     @property
     def free(self) -> bool:
@@ -37,19 +37,44 @@ class Calendars:
 
     def __init__(self, db: Database, setup: Setup, now: datetime) -> None:
         self.now = now
+        self.setup = setup
         self.policies = setup.policies
         self.connections: dict[int, Connection] = {c.id: c for c in setups.connections(db)}
+        # Switching a calendar for everybody off is the way to take it away; one of a resource's own fails closed.
+        self.wanted: set[int] = set()  # what must be read before what is free can be offered
+        self._for_all = [
+            c for c in self.connections.values() if c.takes_everything and c.enabled and c.ending_at is None
+        ]
 
-    def readable(self, resource: Resource) -> bool:
-        connection = self._of(resource)
-        return connection is None or readable(connection, self.now, self.policies)
+    def readable(self, resource: Resource, until: datetime) -> bool:
+        """Whether all that takes the resource's time is known up to ``until``."""
+        return all(readable(c, self.now, self.policies, until) for c in self._concerning(resource))
 
     def fresh(self, resource: Resource) -> bool:
-        connection = self._of(resource)
-        return connection is None or fresh_for_offer(connection, self.now, self.policies)
+        """Whether an offer may rest on what is known. Its own calendars must be more than addresses that are read."""
+        own = self._own(resource)
+        told_in_time = not own or any(not c.read_only for c in own)
+        return told_in_time and all(fresh_for_offer(c, self.now, self.policies) for c in self._concerning(resource))
 
-    def _of(self, resource: Resource) -> Connection | None:
-        return self.connections.get(resource.connection_id) if resource.connection_id else None
+    def want(self, resource: Resource) -> None:
+        """Note what must be read before the resource can be offered; nothing when reading does not help."""
+        own = self._own(resource)
+        if own and all(c.read_only for c in own):
+            return
+        self.wanted |= {c.id for c in self._concerning(resource) if not fresh_for_offer(c, self.now, self.policies)}
+
+    def takes(self, row: Busy, resource: Resource) -> bool:
+        """Whether what is busy takes this resource; an event that names none takes all of its calendar's."""
+        if row.resource_id is not None:
+            return row.resource_id == resource.id
+        return any(c.id == row.connection_id for c in self._concerning(resource))
+
+    def _concerning(self, resource: Resource) -> list[Connection]:
+        return [*self._own(resource), *self._for_all]
+
+    def _own(self, resource: Resource) -> list[Connection]:
+        ids = {resource.connection_id, *self.setup.blocking.get(resource.id, ())}
+        return [self.connections[id_] for id_ in ids if id_ is not None and id_ in self.connections]
 
 
 def places(
@@ -66,9 +91,9 @@ def places(
     return [_place(setup, calendars, resource, taken, rows, starts_at, lasts) for resource in setup.resources_of(service)]
 
 
-def state_of(resource: Resource, interval: Interval, rows: list[Busy]) -> str:
+def state_of(calendars: Calendars, resource: Resource, interval: Interval, rows: list[Busy]) -> str:
     """free, or what takes the resource: an event or a booking before a mere hold."""
-    found = {row.kind for row in rows if _concerns(row, resource) and row.overlaps(interval)}
+    found = {row.kind for row in rows if calendars.takes(row, resource) and row.overlaps(interval)}
     return next((kind for kind in ("event", "booking", "hold") if kind in found), "free")
 
 
@@ -78,14 +103,7 @@ def _place(
 ) -> Place:  # fmt: skip
     if resource.rule_id and hours_problem(setup.rules[resource.rule_id], starts_at, lasts):
         return Place(resource, "closed", False)
-    state = state_of(resource, taken, rows)
-    if state == "free" and not calendars.readable(resource):
+    state = state_of(calendars, resource, taken, rows)
+    if state == "free" and not calendars.readable(resource, taken.ends_at):
         state = "unknown"
     return Place(resource, state, calendars.fresh(resource))
-
-
-def _concerns(row: Busy, resource: Resource) -> bool:
-    """Whether the row takes this resource; an event that names none takes all of its calendar's (a policy)."""
-    if row.resource_id is not None:
-        return row.resource_id == resource.id
-    return row.connection_id == resource.connection_id

@@ -19,9 +19,10 @@ from waitlist_appliance.domain.states import EntryStatus, OfferState, OpeningSta
 from waitlist_appliance.services.appliance import SYSTEM, Actor, Appliance
 from waitlist_appliance.services.find_openings import Available, find_openings
 from waitlist_appliance.services.free_places import Calendars
+from waitlist_appliance.services.our_events import show_hold
 from waitlist_appliance.services.say import say
 from waitlist_appliance.services.settle import refresh_slots
-from waitlist_appliance.storage import activity, calendar_writes, entries, line, offers, openings, slots, wishes
+from waitlist_appliance.storage import activity, connections, entries, line, offers, openings, slots, wishes
 from waitlist_appliance.storage.setup import Setup
 
 OFFERS_PER_TRANSACTION = 50
@@ -70,11 +71,26 @@ def match_slots(
         calendars = Calendars(app.db, setup, now)
         open_slots = [slot for slot in watched if slot.closes_at > now]
         free = {slot.id: find_openings(app, setup, calendars, slot, now, cause) for slot in open_slots}
+        _read_what_is_too_old(app, setup, calendars, now)
         made = _offer_all(app, setup, open_slots, free, now, limit, besides)
         refresh_slots(app, [slot.id for slot in open_slots], now)
         if made >= limit:
             _go_on_soon(app, open_slots, now)
         return made
+
+
+def match_open(app: Appliance, now: datetime) -> int:
+    """Offer what stood open until its calendar had been read; the number of offers made."""
+    return match_slots(app, openings.open_slots(app.db, now), now, "calendar_read")
+
+
+def _read_what_is_too_old(app: Appliance, setup: Setup, calendars: Calendars, now: datetime) -> None:
+    """Something is free as far as is known, and an offer needs to know it now: its calendars are read at once."""
+    if setup.policies.offers not in ("automatic", "approve_each"):
+        return
+    for connection_id in calendars.wanted:
+        if connections.read_now(app.db, connection_id, now):
+            app.ring_sync(connection_id)
 
 
 def _go_on_soon(app: Appliance, watched: list[Slot], now: datetime) -> None:
@@ -195,8 +211,8 @@ def make_offer(
     if place.hold is None:
         race = not by_hand and is_race(place.slot.starts_at, now, setup.policies)
         hold_id = openings.hold(db, place.opening, place.taken, race, now)
-        _write_tentative(app, place, hold_id, now)
         place.hold = openings.hold_by_id(db, hold_id)
+        show_hold(app, place.hold, now)
         place.room = setup.policies.race_size if race else 1
     approve = setup.policies.offers == "approve_each" and not by_hand
     wishes.move(db, candidate.wish_id, WishState.OFFERED, WishState.LIVE)
@@ -229,14 +245,3 @@ def send_offer(app: Appliance, setup: Setup, offer_id: int, now: datetime) -> No
     )  # fmt: skip
     limit = due_at + timedelta(seconds=setup.policies.unsent_offer_seconds) if said else now
     app.db.execute("UPDATE offer SET unsent_limit_at = ? WHERE id = ?", limit, offer.id)
-
-
-def _write_tentative(app: Appliance, place: Available, hold_id: int, now: datetime) -> None:
-    """The hold shows in the calendar as a tentative event."""
-    connection_id = place.resource.connection_id
-    if connection_id is None:
-        return
-    event_id = calendar_writes.event_id("hold", str(hold_id), 1)
-    app.db.execute("UPDATE hold SET calendar_event_id = ? WHERE id = ?", event_id, hold_id)
-    calendar_writes.add(app.db, "hold", connection_id, event_id, now, hold_id=hold_id)
-    app.ring_write_calendar()

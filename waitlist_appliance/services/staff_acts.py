@@ -20,7 +20,7 @@ from waitlist_appliance.services.end_offer import end_offer, tell_lost
 from waitlist_appliance.services.find_openings import Available
 from waitlist_appliance.services.free_places import Calendars, places
 from waitlist_appliance.services.make_offers import make_offer, match_interval, send_offer
-from waitlist_appliance.storage import activity, entries, line, offers, openings, slots, wishes
+from waitlist_appliance.storage import activity, connections, entries, line, offers, openings, slots, wishes
 from waitlist_appliance.storage.database import IntegrityError
 from waitlist_appliance.storage.setup import Setup
 
@@ -33,8 +33,8 @@ def notify(
 ) -> Offer:  # fmt: skip
     """Offer a free time to this entry now. ``force`` overrides fit, zone and caps only.
 
-    Conflict nothing_free, live_offer_exists, already_offered, does_not_fit, capped, cannot_be_contacted,
-    cut_off_passed, entry_over.
+    Conflict nothing_free, calendar_being_read (known too long ago: it is read now), live_offer_exists, already_offered,
+    does_not_fit, capped, cannot_be_contacted, cut_off_passed, entry_over.
     """
     with app.db.write():
         setup = app.setup()
@@ -161,8 +161,14 @@ def _offer(
         return None
     service = setup.services[slot.service_id]
     active = {o.resource_id: o for o in openings.active_of_slot(app.db, slot.id)}
-    for place in places(app.db, setup, Calendars(app.db, setup, now), service, slot.starts_at):
-        if not place.offerable or (resource_id is not None and place.resource.id != resource_id):
+    calendars = Calendars(app.db, setup, now)
+    for place in places(app.db, setup, calendars, service, slot.starts_at):
+        wanted = resource_id in (None, place.resource.id)
+        if wanted and place.free and not place.fresh:
+            calendars.want(place.resource)
+            refusals.append("calendar_being_read" if calendars.wanted else "nothing_free")
+            continue
+        if not wanted or not place.free:
             refusals.append("nothing_free")
             continue
         opening = active.get(place.resource.id)
@@ -179,7 +185,16 @@ def _offer(
         except IntegrityError as error:
             raise Conflict("nothing_free") from error
         return offers.by_id(app.db, made)
+    if calendars.wanted:
+        app.db.after_rollback(("read", slot.id), lambda: _read_now(app, calendars.wanted, now))
     return None
+
+
+def _read_now(app: Appliance, connection_ids: set[int], now: datetime) -> None:
+    """The refusal rolls its own work back; what it found out is acted upon all the same."""
+    for connection_id in connection_ids:
+        if connections.read_now(app.db, connection_id, now):
+            app.ring_sync(connection_id, "hand")
 
 
 CODES = {
@@ -204,7 +219,7 @@ def _worst(refusals: list[str], entry: Entry) -> str:
     """The refusal that tells most: what concerns the person before what concerns the place."""
     order = (
         "live_offer_exists", "cannot_be_contacted", "already_offered", "capped", "does_not_fit", "quiet_hours",
-        "cut_off_passed",
+        "cut_off_passed", "calendar_being_read",
     )  # fmt: skip
     if not refusals:
         return "entry_invited" if entry.status == "invited" else "entry_over"

@@ -9,9 +9,11 @@ from datetime import datetime
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.check_slots import check_due, close_past
 from waitlist_appliance.services.deliver_messages import deliver_due
+from waitlist_appliance.services.event_conflicts import end_conflicts
 from waitlist_appliance.services.expire_offers import expire_due
 from waitlist_appliance.services.lifecycle import advance_bookings, nudge_invited
 from waitlist_appliance.services.sync_calendar import end_graces, sync_due
+from waitlist_appliance.services.watch_calendar import end_connections, watch_due
 from waitlist_appliance.services.write_calendar import watch_pending, write_due
 from waitlist_appliance.storage.database import StorageUnavailable
 
@@ -33,11 +35,14 @@ DATABASE_STEPS: tuple[tuple[str, Step], ...] = (
     ("nudges", nudge_invited),
     ("slots_checked", _check_without_reading),
     ("pending_watched", watch_pending),
+    ("conflicts_ended", end_conflicts),
 )
 PROVIDER_STEPS: tuple[tuple[str, Step], ...] = (
     ("calendars_read", sync_due),
     ("calendar_writes", write_due),
     ("messages", deliver_due),
+    ("channels", watch_due),
+    ("calendars_ended", end_connections),
 )
 
 

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
+from waitlist_appliance.domain import calendars
 from waitlist_appliance.domain.availability import Interval
-from waitlist_appliance.domain.moments import to_ms
-from waitlist_appliance.domain.records import Connection, Event
-from waitlist_appliance.ports import CalendarError, CalendarEvent
+from waitlist_appliance.domain.records import Connection
+from waitlist_appliance.ports import Calendar, CalendarError, Changes, SyncTokenLost
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
-from waitlist_appliance.services.each_row import each_row
-from waitlist_appliance.services.make_offers import match_interval
-from waitlist_appliance.storage import activity, alarms, events
+from waitlist_appliance.services.apply_changes import apply, end_graces
+from waitlist_appliance.services.make_offers import match_interval, match_open
+from waitlist_appliance.services.mirror import mirror
+from waitlist_appliance.storage import activity, alarms, connections, events
 from waitlist_appliance.storage import setup as setups
+from waitlist_appliance.storage.connections import Read
 from waitlist_appliance.storage.database import StorageUnavailable
-from waitlist_appliance.storage.setup import Setup
+from waitlist_appliance.storage.vault import VaultError
+
+__all__ = ["Cause", "SyncResult", "end_graces", "may_be_read", "mirror", "note_failure", "sync", "sync_due"]
 
 log = logging.getLogger(__name__)
 
-BACK = timedelta(days=30)
-AHEAD = timedelta(days=90)
+Cause = Literal["due", "check", "push", "hand", "booking"]
+# Whoever asked what is free will ask again: the calendars are read regularly for so long.
+ASKED_LASTS = timedelta(days=7)
+# Two reads of one calendar at the same time: the answer that comes second is not believed, and asked for again.
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +42,53 @@ class SyncResult:
     error: str | None = None
 
 
-def sync(app: Appliance, connection_id: int, now: datetime) -> SyncResult:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One answer of a calendar, with what is needed to apply it."""
+
+    answer: Changes
+    span: Interval
+    known: dict[str, str]
+    full: bool
+    took_ms: int
+
+
+class _ReadByAnother(Exception):
+    """Somebody else read the calendar meanwhile."""
+
+
+def sync(app: Appliance, connection_id: int, now: datetime, cause: Cause = "due") -> SyncResult:
     """Read the calendar and apply what changed; freed times are matched in the same transaction.
 
     A failure leaves the mirror as it is, marks the connection, raises an alarm: nothing on it is free until it is back.
+    One whose permission was withdrawn is not asked again before the owner has connected it anew.
     """
-    connection = setups.connection(app.db, connection_id)
-    if connection is None or not connection.enabled or connection.provider not in app.calendars:
-        return SyncResult(False, error="not connected")
-    try:
-        return SyncResult(True, _read_and_apply(app, connection, now))
-    except CalendarError as error:
-        note_failure(app, connection, str(error), now)
-        return SyncResult(False, error=str(error))
-    except StorageUnavailable:
-        raise
-    except Exception as error:
-        # What cannot be understood cannot be believed either; the other calendars are read all the same.
-        log.exception("calendar %s could not be read", connection.name)
-        note_failure(app, connection, type(error).__name__, now)
-        return SyncResult(False, error=type(error).__name__)
+    for _ in range(TRIES):
+        connection = setups.connection(app.db, connection_id)
+        if connection is None or not may_be_read(app, connection):
+            return SyncResult(False, error="not connected")
+        try:
+            return SyncResult(True, _read_and_apply(app, connection, now, cause))
+        except _ReadByAnother:
+            continue
+        except CalendarError as error:
+            note_failure(app, connection, error, now, cause)
+            return SyncResult(False, error=str(error))
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            # What cannot be understood cannot be believed either; the other calendars are read all the same.
+            log.exception("calendar %s could not be read", connection.name)
+            note_failure(app, connection, _unforeseen(error), now, cause)
+            return SyncResult(False, error=type(error).__name__)
+    return SyncResult(True)
 
 
-def _read_and_apply(app: Appliance, connection: Connection, now: datetime) -> int:
-    calendar, span = app.calendars[connection.provider], Interval(now - BACK, now + AHEAD)
-    if connection.live_mirror:
-        # It lies in our own database: read inside the transaction, no edit of ours can come between read and apply.
-        with app.db.write():
-            return _apply(app, connection, calendar.read(span.starts_at, span.ends_at), span, now)
-    found = calendar.read(span.starts_at, span.ends_at)
-    with app.db.write():
-        return _apply(app, connection, found, span, now)
+def may_be_read(app: Appliance, connection: Connection) -> bool:
+    """Whether asking makes sense: switched on, a calendar chosen, and let in as far as is known."""
+    if not connection.enabled or connection.ending_at is not None or connection.provider not in app.calendars:
+        return False
+    return not calendars.signed_out(connection) and connection.status != "disabled"
 
 
 def sync_due(app: Appliance, now: datetime) -> int:
@@ -75,46 +99,93 @@ def sync_due(app: Appliance, now: datetime) -> int:
     return len(due)
 
 
-def mirror(app: Appliance, connection: Connection, event: CalendarEvent) -> int | None:
-    """Put one provider event into the mirror; its resource by public id or name, None when it names none."""
-    setup = app.setup()
-    events.put(
-        app.db, connection.id, event.event_id, event.etag, event.title, event.starts_at, event.ends_at, event.busy,
-        _resource_id(setup, event), event.tag,
-    )  # fmt: skip
-    found = events.of_provider(app.db, connection.id, event.event_id)
-    return found.id if found else None
-
-
-def note_success(app: Appliance, connection: Connection, now: datetime) -> None:
-    """The calendar could be read: what failed before is over."""
-    interval = timedelta(seconds=app.setup().policies.read_interval_seconds)
-    events.read_succeeded(app.db, connection.id, now, now + interval)
-    if alarms.clear(app.db, f"calendar_failing:{connection.id}"):
-        activity.record(app.db, now, SYSTEM, "calendar_back", "connection", connection.id)
-        match_interval(app, Interval(now, now + AHEAD), now, "calendar_back")
-
-
-def note_failure(app: Appliance, connection: Connection, error: str, now: datetime) -> None:
-    """Until the calendar can be read again, nothing on it is free."""
+def note_failure(
+    app: Appliance, connection: Connection, error: CalendarError, now: datetime, cause: Cause = "due",
+    kind: str = "changes",
+) -> None:  # fmt: skip
+    """Until the calendar can be read again, nothing on it is free. Staff are told once, and what they can do."""
     log.warning("calendar %s could not be read: %s", connection.name, error)
+    out = error.trouble == "signed_out"
+    at = None if out else calendars.next_try(connection, now, error.retry_after)
     with app.db.write():
-        first = events.read_failed(app.db, connection.id, now, now + timedelta(seconds=30), error)
-        if first:
-            alarms.raise_alarm(app.db, f"calendar_failing:{connection.id}", connection.name, now)
-            activity.record(app.db, now, SYSTEM, "calendar_failing", "connection", connection.id, reason=error)
+        first = connections.read_failed(app.db, connection.id, now, at, str(error), error.trouble)
+        connections.log_read(
+            app.db, connection.id, now, Read(cause, kind, False, trouble=error.trouble, error=str(error))
+        )
+        condition = _signed_out_alarm(connection) if out else _failing_alarm(connection)
+        if first or (out and not alarms.holds(app.db, condition)):
+            alarms.raise_alarm(app.db, condition, connection.name, now)
+            verb = "calendar_signed_out" if out else "calendar_failing"
+            activity.record(app.db, now, SYSTEM, verb, "connection", connection.id, reason=str(error))
+        if out:
+            alarms.clear(app.db, _failing_alarm(connection))
+
+
+def _read_and_apply(app: Appliance, connection: Connection, now: datetime, cause: Cause) -> int:
+    calendar = app.calendar(connection)
+    if connection.live_mirror:
+        # It lies in our own database: read inside the transaction, no edit of ours can come between read and apply.
+        with app.db.write():
+            return _apply(app, connection, _ask(app, connection, calendar, now), now, cause)
+    asked = _ask(app, connection, calendar, now)
+    with app.db.write():
+        if not connections.same_as_before(app.db, connection):
+            raise _ReadByAnother
+        return _apply(app, connection, asked, now, cause)
+
+
+def _ask(app: Appliance, connection: Connection, calendar: Calendar, now: datetime) -> _Asked:
+    """What changed; everything, where changes will not do or the calendar no longer knows what it told us last."""
+    policies = app.setup().policies
+    span = Interval(
+        now - timedelta(days=policies.calendar_days_back), now + timedelta(days=policies.calendar_days_ahead)
+    )
+    known, begun = events.etags(app.db, connection.id), time.monotonic()
+    token = None if calendars.must_read_everything(connection, now, policies) else connection.sync_state
+    try:
+        answer = calendar.changes(span.starts_at, span.ends_at, token)
+    except SyncTokenLost as lost:
+        if token is None:
+            raise
+        log.info("calendar %s is read anew: %s", connection.name, lost)
+        token, answer = None, calendar.changes(span.starts_at, span.ends_at, None)
+    if token is None and not answer.complete:
+        raise CalendarError("a first read that is not complete", retryable=True, trouble="garbage")
+    return _Asked(answer, span, known, token is None, round((time.monotonic() - begun) * 1000))
+
+
+def _apply(app: Appliance, connection: Connection, asked: _Asked, now: datetime, cause: Cause) -> int:
+    """Everything in this transaction: the mirror, the connection, the log, and what follows for those who wait."""
+    answer, policies = asked.answer, app.setup().policies
+    connections.read_succeeded(
+        app.db, connection.id, now, calendars.next_read(connection, now, policies), answer.token,
+        asked.span.ends_at if answer.complete else None, answer.zone,
+    )  # fmt: skip
+    changed, touched = apply(app, connection, answer, asked.span, asked.known, now)
+    kind = "full" if asked.full or answer.complete else "changes"
+    connections.log_read(
+        app.db, connection.id, now,
+        Read(cause, kind, True, answer.requests, len(answer.events) + len(answer.gone), changed, asked.took_ms),
+    )  # fmt: skip
+    was_failing = alarms.clear(app.db, _failing_alarm(connection))
+    if alarms.clear(app.db, _signed_out_alarm(connection)) or was_failing:
+        activity.record(app.db, now, SYSTEM, "calendar_back", "connection", connection.id)
+        match_interval(app, Interval(now, asked.span.ends_at), now, "calendar_back")
+    for interval in touched:
+        match_interval(app, interval, now, "calendar_changed")
+    if not connection.live_mirror:
+        match_open(app, now)
+    return changed
 
 
 def _due(app: Appliance, connection: Connection, now: datetime) -> bool:
-    """Whether its time has come and something depends on it: people waiting, bookings ahead, or a failure to end."""
-    if not connection.enabled:
+    """Whether its time has come and something depends on it: people waiting, bookings ahead, somebody who asks, or a
+    failure to end."""
+    if not may_be_read(app, connection) or not calendars.is_due(connection, now, app.setup().policies):
         return False
-    next_sync_at = app.db.value("SELECT next_sync_at FROM connection WHERE id = ?", connection.id)
-    # A mark further ahead than one interval was set by a clock that has jumped back since.
-    longest = timedelta(seconds=app.setup().policies.read_interval_seconds)
-    if next_sync_at is not None and to_ms(now) < next_sync_at <= to_ms(now + longest):
-        return False
-    if connection.failing_since_at is not None:
+    if connection.failing_since_at is not None or connection.last_sync_at is None:
+        return True
+    if connection.asked_at is not None and now - connection.asked_at <= ASKED_LASTS:
         return True
     depended_on = app.db.value(
         """SELECT EXISTS (SELECT 1 FROM slot WHERE next_check_at IS NOT NULL)
@@ -124,54 +195,15 @@ def _due(app: Appliance, connection: Connection, now: datetime) -> bool:
     return bool(depended_on)
 
 
-def _apply(app: Appliance, connection: Connection, found: Sequence[CalendarEvent], span: Interval, now: datetime) -> int:
-    """Mark and sweep: upsert what differs, drop what is gone, match what may have become free."""
-    kept = {e.provider_event_id: e for e in events.of_connection(app.db, connection.id, span.starts_at, span.ends_at)}
-    freed: list[Interval] = []
-    changed = 0
-    for event in found:
-        before = kept.pop(event.event_id, None)
-        if before is not None and before.etag == event.etag and before.vanished_at is None:
-            continue
-        changed += 1
-        mirror(app, connection, event)
-        freed += [Interval(event.starts_at, event.ends_at)]
-        if before is not None:
-            freed.append(Interval(before.starts_at, before.ends_at))
-    for gone in kept.values():
-        changed += 1
-        freed += _vanish(app, connection, gone, now)
-    note_success(app, connection, now)
-    for interval in freed:
-        match_interval(app, interval, now, "calendar_changed")
-    return changed
+def _unforeseen(error: Exception) -> CalendarError:
+    """A fault of ours, in words that carry no secret; a key file that is missing is the owner's to put right."""
+    trouble: Literal["not_configured", "garbage"] = "not_configured" if isinstance(error, VaultError) else "garbage"
+    return CalendarError(type(error).__name__, retryable=True, trouble=trouble)
 
 
-def _vanish(app: Appliance, connection: Connection, event: Event, now: datetime) -> list[Interval]:
-    """An event that is gone frees its time: at once on our own calendar, after the grace on a foreign one."""
-    if connection.live_mirror:
-        events.remove(app.db, event.id)
-        return [Interval(event.starts_at, event.ends_at)]
-    events.mark_vanished(app.db, event.id, now)
-    return []
+def _failing_alarm(connection: Connection) -> str:
+    return f"calendar_failing:{connection.id}"
 
 
-def end_graces(app: Appliance, now: datetime) -> int:
-    """Events that stayed away for the whole grace free their time now."""
-    gone = events.vanished_before(app.db, now - timedelta(seconds=app.setup().policies.grace_seconds))
-    return each_row(app, gone, lambda event: _free(app, event, now), now, "event")
-
-
-def _free(app: Appliance, event: Event, now: datetime) -> int:
-    if events.remove(app.db, event.id):
-        match_interval(app, Interval(event.starts_at, event.ends_at), now, "event_removed")
-    return 1
-
-
-def _resource_id(setup: Setup, event: CalendarEvent) -> int | None:
-    if event.resource is None:
-        return None
-    wanted = event.resource.casefold()
-    # One that is no longer used still takes its own time only, and not everybody's.
-    known = (*setup.resources.values(), *setup.retired.values())
-    return next((r.id for r in known if wanted in (r.public_id, r.name.casefold())), None)
+def _signed_out_alarm(connection: Connection) -> str:
+    return f"calendar_signed_out:{connection.id}"

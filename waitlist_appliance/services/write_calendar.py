@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from waitlist_appliance.domain.availability import Interval
-from waitlist_appliance.domain.records import Booking, CalendarWrite, Connection, Hold, Resource
+from waitlist_appliance.domain.calendars import RETRY_LONGEST, WAIT_LONGEST
+from waitlist_appliance.domain.records import Booking, CalendarWrite, Connection, Hold
 from waitlist_appliance.domain.states import BookingStatus, HoldState
-from waitlist_appliance.ports import Calendar, CalendarError, CalendarEvent, NewEvent
-from waitlist_appliance.services import claim
+from waitlist_appliance.ports import Calendar, CalendarError, CalendarEvent, NewEvent, Written
+from waitlist_appliance.services import claim, our_events
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.cancel_booking import cancel
 from waitlist_appliance.services.each_row import each_row
-from waitlist_appliance.services.sync_calendar import mirror
-from waitlist_appliance.storage import activity, alarms, bookings, calendar_writes, customers, events, openings, slots
+from waitlist_appliance.services.mirror import is_ours, mirror, up_to_date
+from waitlist_appliance.services.sync_calendar import note_failure
+from waitlist_appliance.storage import activity, alarms, bookings, calendar_writes, events, openings
 from waitlist_appliance.storage import setup as setups
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,8 @@ def _guarded(app: Appliance, write: CalendarWrite, now: datetime) -> int:
         return 1
     except CalendarError as error:
         log.warning("calendar write %s failed: %s", write.id, error)
-        _retry(app, write, str(error), now)
+        _signed_out(app, write, error, now)
+        _retry(app, write, str(error), now, error.retry_after)
     except Exception as error:
         log.exception("calendar write %s raised", write.id)
         _retry(app, write, type(error).__name__, now)
@@ -52,24 +53,25 @@ def _guarded(app: Appliance, write: CalendarWrite, now: datetime) -> int:
 
 def _write(app: Appliance, write: CalendarWrite, now: datetime) -> None:
     connection = setups.connection(app.db, write.connection_id)
-    if connection is None:
+    if connection is None or connection.ending_at is not None:
         _finish(app, write, "dropped")
         return
-    calendar = app.calendars[connection.provider]
+    calendar = app.calendar(connection)
     if write.kind == "remove":
         calendar.remove(write.event_id)
         _forget(app, write)
         _finish(app, write, "done")
     elif write.kind == "hold" and write.hold_id is not None:
-        _write_hold(app, connection, calendar, write, openings.hold_by_id(app.db, write.hold_id))
+        _write_hold(app, connection, calendar, write, openings.hold_by_id(app.db, write.hold_id), now)
     elif write.kind == "booking" and write.booking_id is not None:
         _write_booking(app, connection, calendar, write, bookings.by_id(app.db, write.booking_id), now)
 
 
-def _mirrored(app: Appliance, connection: Connection, event: NewEvent, etag: str) -> None:
+def _wrote(app: Appliance, connection: Connection, write: CalendarWrite, event: NewEvent, written: Written) -> None:
     """What we wrote ourselves is known without reading it again; it never counts as somebody else's."""
+    calendar_writes.wrote(app.db, write.id, written.event_id)
     mirror(app, connection, CalendarEvent(
-        event.event_id, etag, event.title, event.starts_at, event.ends_at, True, event.resource, event.tag
+        written.event_id, written.etag, event.title, event.starts_at, event.ends_at, True, event.resource, event.tag
     ))  # fmt: skip
 
 
@@ -81,60 +83,61 @@ def _forget(app: Appliance, write: CalendarWrite) -> None:
 
 
 def _write_hold(
-    app: Appliance, connection: Connection, calendar: Calendar, write: CalendarWrite, hold: Hold
+    app: Appliance, connection: Connection, calendar: Calendar, write: CalendarWrite, hold: Hold, now: datetime
 ) -> None:
     """A tentative event for a live hold; one that ended meanwhile leaves nothing behind."""
+    written_id = write.known_as
     if hold.state == HoldState.LIVE:
-        slot = slots.by_id(app.db, hold.slot_id)
-        resource = _resource(app, hold.resource_id)
-        event = NewEvent(
-            write.event_id, "Waitlist: held", "", slot.starts_at, slot.ends_at, resource.public_id, f"hold:{hold.id}", True
-        )
-        etag = calendar.write(event)
+        event = our_events.of_hold(app, write.event_id, hold)
+        written = calendar.write(event)
+        written_id = written.event_id
         with app.db.write():
             if openings.hold_by_id(app.db, hold.id).state == HoldState.LIVE:
-                _mirrored(app, connection, event, etag)
-                calendar_writes.done(app.db, write.id)
+                _wrote(app, connection, write, event, written)
+                app.db.execute("UPDATE hold SET calendar_event_id = ? WHERE id = ?", written.event_id, hold.id)
+                if our_events.of_hold(app, write.event_id, hold) == event:
+                    calendar_writes.done(app.db, write.id)
+                else:  # the offer went out meanwhile: its deadline is known now
+                    calendar_writes.retry(app.db, write.id, now, "")
                 return
     # It ended before or while it was written: what may have been written is taken away again.
-    calendar.remove(write.event_id)
+    calendar.remove(written_id)
     _finish(app, write, "dropped")
 
 
 def _write_booking(
     app: Appliance, connection: Connection, calendar: Calendar, write: CalendarWrite, booking: Booking, now: datetime
 ) -> None:
-    """Read the interval, write the event, confirm; somebody else's event in the way takes the booking back.
+    """Read the interval, write the event, read again, confirm; somebody else's event in the way takes the booking back.
 
-    The id comes from booking and version, so a retry after a lost answer finds its own event and never doubles.
+    The id comes from booking and version, so a retry after a lost answer finds its own event and never doubles. No
+    calendar keeps two events off one time: whoever finds another's there after writing gives way, and that is we.
     """
     if booking.status != BookingStatus.PENDING or _outdated(write, booking):
         if booking.status in OVER or _outdated(write, booking):
-            calendar.remove(write.event_id)
+            calendar.remove(write.known_as)
         _finish(app, write, "dropped")
         return
-    resource = _resource(app, booking.resource_id)
-    taken = _taken(app, booking)
-    in_the_way = _foreign(calendar.read(taken.starts_at, taken.ends_at), resource, taken)
-    if in_the_way:
-        with app.db.write():
-            for found in in_the_way:  # or the next in line would be offered the same taken time
-                mirror(app, connection, found)
-            if not _outdated(write, bookings.by_id(app.db, booking.id)):
-                _give_up(app, booking, now)
-            calendar_writes.done(app.db, write.id, "dropped")
+    if _is_taken(app, connection, calendar, booking):
+        _give_up(app, write, booking, now)
         return
-    event = _event(app, write, booking, resource)
-    etag = calendar.write(event)
+    event = our_events.of_booking(app, write.event_id, booking)
+    written = calendar.write(event)
+    with app.db.write():
+        calendar_writes.wrote(app.db, write.id, written.event_id)
+    if _is_taken(app, connection, calendar, booking):
+        calendar.remove(written.event_id)
+        _give_up(app, write, booking, now)
+        return
     with app.db.write():
         current = bookings.by_id(app.db, booking.id)
         if current.status not in OVER and not _outdated(write, current):
-            _mirrored(app, connection, event, etag)
-            claim.confirm(app, booking, etag, now, write.event_id)
+            _wrote(app, connection, write, event, written)
+            claim.confirm(app, booking, written.etag, now, written.event_id)
             calendar_writes.done(app.db, write.id)
             return
     # Cancelled or moved while the event was being written, and perhaps removed before it was there: taken away again.
-    calendar.remove(write.event_id)
+    calendar.remove(written.event_id)
     _finish(app, write, "dropped")
 
 
@@ -143,48 +146,33 @@ def _outdated(write: CalendarWrite, booking: Booking) -> bool:
     return write.event_id != calendar_writes.event_id("booking", booking.public_id, booking.version)
 
 
-def _give_up(app: Appliance, booking: Booking, now: datetime) -> None:
-    """Somebody else's event has the time. A moved booking's line ended long ago: it is cancelled, not taken back."""
-    if bookings.was_confirmed(app.db, booking.id):
-        cancel(app, booking.id, now, SYSTEM, "the calendar has another event at this time")
-    else:
-        claim.take_back(app, booking, now)
+def _is_taken(app: Appliance, connection: Connection, calendar: Calendar, booking: Booking) -> bool:
+    """Whether somebody else's busy event lies on the booking's time and resource this moment. CalendarError.
 
-
-def _event(app: Appliance, write: CalendarWrite, booking: Booking, resource: Resource) -> NewEvent:
-    customer = customers.by_id(app.db, booking.customer_id)
-    name = " ".join(part for part in (customer.first_name, customer.last_name) if part) or customer.phone
-    return NewEvent(
-        write.event_id, f"{name} · {booking.party_size}", f"{booking.code}\n{customer.phone}\n{booking.notes or ''}".strip(),
-        booking.starts_at, booking.ends_at, resource.public_id, f"booking:{booking.public_id}", False,
+    What is found goes into the mirror, or the next in line would be offered the same taken time.
+    """
+    setup = app.setup()
+    service, lasts = setup.services[booking.service_id], booking.ends_at - booking.starts_at
+    taken = setup.occupied_by(service, booking.starts_at, lasts)
+    found = calendar.read(taken.starts_at, taken.ends_at)
+    with app.db.write():
+        theirs = [up_to_date(app, connection, event) for event in found if event.busy and not is_ours(app, event)]
+    return any(
+        event.resource_id in (None, booking.resource_id)
+        and event.starts_at < taken.ends_at and event.ends_at > taken.starts_at
+        for event in theirs
     )  # fmt: skip
 
 
-def _foreign(events: Sequence[CalendarEvent], resource: Resource, taken: Interval) -> list[CalendarEvent]:
-    """Somebody else's busy events that overlap on this resource; an event that names none takes them all."""
-    return [event for event in events if _in_the_way(event, resource, taken)]
-
-
-def _in_the_way(event: CalendarEvent, resource: Resource, taken: Interval) -> bool:
-    concerns = event.resource is None or event.resource in (resource.public_id, resource.name)
-    overlaps = event.starts_at < taken.ends_at and event.ends_at > taken.starts_at
-    return event.busy and event.tag is None and concerns and overlaps
-
-
-def _taken(app: Appliance, booking: Booking) -> Interval:
-    row = app.db.tuples("SELECT starts_at, ends_at FROM occupancy WHERE booking_id = ?", booking.id)
-    setup = app.setup()
-    if not row:
-        return Interval(booking.starts_at, booking.ends_at)
-    service = setup.services[booking.service_id]
-    return setup.occupied_by(service, booking.starts_at)
-
-
-def _resource(app: Appliance, resource_id: int) -> Resource:
-    found = app.db.row(Resource, "SELECT * FROM resource WHERE id = ?", resource_id)
-    if found is None:
-        raise LookupError(f"resource {resource_id}")
-    return found
+def _give_up(app: Appliance, write: CalendarWrite, booking: Booking, now: datetime) -> None:
+    """Somebody else's event has the time. A moved booking's line ended long ago: it is cancelled, not taken back."""
+    with app.db.write():
+        if not _outdated(write, bookings.by_id(app.db, booking.id)):
+            if bookings.was_confirmed(app.db, booking.id):
+                cancel(app, booking.id, now, SYSTEM, "the calendar has another event at this time")
+            else:
+                claim.take_back(app, booking, now)
+        calendar_writes.done(app.db, write.id, "dropped")
 
 
 def _finish(app: Appliance, write: CalendarWrite, state: str) -> None:
@@ -192,8 +180,19 @@ def _finish(app: Appliance, write: CalendarWrite, state: str) -> None:
         calendar_writes.done(app.db, write.id, state)
 
 
-def _retry(app: Appliance, write: CalendarWrite, error: str, now: datetime) -> None:
-    delay = timedelta(seconds=min(5 * 2 ** min(write.attempts, 6), 300))
+def _signed_out(app: Appliance, write: CalendarWrite, error: CalendarError, now: datetime) -> None:
+    """Only the owner can bring the calendar back: they are told, and nothing is written to it before they have."""
+    connection = setups.connection(app.db, write.connection_id)
+    if error.trouble == "signed_out" and connection is not None:
+        note_failure(app, connection, error, now, "booking")
+
+
+def _retry(
+    app: Appliance, write: CalendarWrite, error: str, now: datetime, asked_to_wait: timedelta | None = None
+) -> None:
+    delay = min(timedelta(seconds=5 * 2 ** min(write.attempts, 6)), RETRY_LONGEST)
+    if asked_to_wait is not None:
+        delay = min(max(delay, asked_to_wait), WAIT_LONGEST)
     with app.db.write():
         calendar_writes.retry(app.db, write.id, now + delay, error)
 

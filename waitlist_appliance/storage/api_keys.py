@@ -44,6 +44,11 @@ def create(db: Database, name: str, scopes: Iterable[str], now: datetime) -> tup
     return found, secret
 
 
+def in_force(db: Database, scope: str) -> list[ApiKey]:
+    """The keys in force that have this scope."""
+    return [key for key in every(db) if key.revoked_at is None and scope in scopes_of(key)]
+
+
 def find_by_secret(db: Database, secret: str) -> ApiKey | None:
     """The key in force that this secret opens, or None."""
     return db.row(ApiKey, f"SELECT {_COLUMNS} FROM api_key WHERE hash = ? AND revoked_at IS NULL", hash_of(secret))

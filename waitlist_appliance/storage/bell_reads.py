@@ -67,6 +67,17 @@ def conflicts(db: Database, since: datetime) -> list[Case]:
     return db.rows(Case, sql, since)
 
 
+def held_changes(db: Database) -> list[Case]:
+    """Bookings that were changed in a calendar app, too many at once to be believed; `at` is the booked start."""
+    sql = f"""
+    SELECT {_NAME} AS name, customer.phone, booking.public_id, booking.starts_at AS at
+    FROM held_change JOIN booking ON booking.id = held_change.booking_id
+    JOIN customer ON customer.id = booking.customer_id JOIN connection ON connection.id = held_change.connection_id
+    WHERE held_change.state = 'asked' AND ending_at IS NULL ORDER BY booking.starts_at LIMIT {AT_MOST}
+    """
+    return db.rows(Case, sql)
+
+
 def unclear_replies(db: Database, since: datetime) -> list[Case]:
     """Answers that nobody understood and nothing clearer has followed; `public_id` is the newest entry's."""
     sql = f"""

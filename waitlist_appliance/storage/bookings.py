@@ -70,6 +70,15 @@ def place_elsewhere(db: Database, booking: Booking, resource_id: int, when: Inte
     )  # fmt: skip
 
 
+def follow_event(db: Database, booking: Booking, when: Interval, etag: str | None) -> int:
+    """Its event was moved in the calendar, which therefore has the new time already; a new version all the same."""
+    return db.execute(
+        """UPDATE booking SET starts_at = ?, ends_at = ?, version = version + 1,
+                  calendar_etag = COALESCE(?, calendar_etag) WHERE id = ? AND version = ? AND status = 'confirmed'""",
+        when.starts_at, when.ends_at, etag, booking.id, booking.version,
+    )  # fmt: skip
+
+
 def was_confirmed(db: Database, booking_id: int) -> bool:
     """Whether the customer was told before that it is confirmed: pending again means that it was moved."""
     return db.value("SELECT confirmed_at FROM booking WHERE id = ?", booking_id) is not None

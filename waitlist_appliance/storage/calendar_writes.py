@@ -22,17 +22,53 @@ def add(
 ) -> bool:  # fmt: skip
     """Write down what the calendar must be told; False when it was written down before.
 
-    A removal is always due again: it may have been done before a write that was under way brought the event.
+    A removal is always due again: it may have been done before a write that was under way brought the event. So is a
+    hold that was written: there is more to say in it (its deadline).
     """
     return bool(
         db.execute(
             """INSERT INTO calendar_write (kind, connection_id, hold_id, booking_id, event_id, due_at,
                       dedupe_key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                ON CONFLICT (dedupe_key) DO UPDATE SET state = 'pending', due_at = excluded.due_at
-                  WHERE kind = 'remove'""",
+                  WHERE kind = 'remove' OR (kind = 'hold' AND state = 'done')""",
             kind, connection_id, hold_id, booking_id, write_event_id, now, f"{kind}:{write_event_id}", now,
         )
     )  # fmt: skip
+
+
+def add_removal_once(
+    db: Database, connection_id: int, event_id: str, now: datetime, *, booking_id: int | None = None
+) -> bool:
+    """Have an event removed, unless that was written down at any time before."""
+    return not is_removing(db, event_id) and add(
+        db, "remove", connection_id, event_id, now, booking_id=booking_id
+    )
+
+
+def is_removing(db: Database, event_id: str) -> bool:
+    """Whether we have removed this event, or are about to."""
+    return db.value("SELECT 1 FROM calendar_write WHERE dedupe_key = ?", f"remove:{event_id}") is not None
+
+
+def may_have_written(db: Database, booking_id: int, event_id: str) -> bool:
+    """Whether this event can be one that we wrote for the booking: known, or under way with its id not known yet."""
+    return (
+        db.value(
+            """SELECT 1 FROM calendar_write WHERE booking_id = ?1 AND kind = 'booking'
+                  AND (?2 IN (event_id, written_event_id) OR state IN ('pending', 'running')) LIMIT 1""",
+            booking_id, event_id,
+        )
+        is not None
+    )  # fmt: skip
+
+
+def of_booking(db: Database, booking_id: int) -> list[CalendarWrite]:
+    """Every write of the booking's event, of all its versions."""
+    return db.rows(CalendarWrite, "SELECT * FROM calendar_write WHERE booking_id = ? AND kind = 'booking'", booking_id)
+
+
+def of_hold(db: Database, hold_id: int) -> list[CalendarWrite]:
+    return db.rows(CalendarWrite, "SELECT * FROM calendar_write WHERE hold_id = ? AND kind = 'hold'", hold_id)
 
 
 def by_id(db: Database, write_id: int) -> CalendarWrite:
@@ -43,9 +79,12 @@ def by_id(db: Database, write_id: int) -> CalendarWrite:
 
 
 def due(db: Database, now: datetime, limit: int) -> list[CalendarWrite]:
+    """What can be written now. A calendar that only its owner can bring back is left alone until they have."""
     return db.rows(
         CalendarWrite,
         f"""SELECT * FROM calendar_write WHERE state IN ('pending', 'running') AND due_at <= ?2 AND {CLAIMABLE}
+               AND NOT EXISTS (SELECT 1 FROM connection WHERE connection.id = connection_id
+                                  AND (connection.status = 'needs_reconnect' OR connection.enabled = 0))
              ORDER BY due_at, id LIMIT ?1""",
         limit, now,
     )  # fmt: skip
@@ -57,6 +96,11 @@ def claim(db: Database, write_id: int, now: datetime, lease_until: datetime) -> 
              WHERE id = ?1 AND {CLAIMABLE}""",
         write_id, now, lease_until,
     )  # fmt: skip
+
+
+def wrote(db: Database, write_id: int, written_event_id: str) -> int:
+    """Under which id the provider has it; it is removed by that."""
+    return db.execute("UPDATE calendar_write SET written_event_id = ? WHERE id = ?", written_event_id, write_id)
 
 
 def done(db: Database, write_id: int, state: str = "done") -> int:

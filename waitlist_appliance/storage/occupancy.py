@@ -11,16 +11,16 @@ from waitlist_appliance.storage.database import Database
 # Nothing but a long event lasts longer than two days, so an end bounds a start and the index can be walked.
 BUSY = """
 SELECT resource_id, NULL AS connection_id, starts_at, ends_at,
-       CASE WHEN hold_id IS NULL THEN 'booking' ELSE 'hold' END AS kind, hold_id, booking_id
+       CASE WHEN hold_id IS NULL THEN 'booking' ELSE 'hold' END AS kind, hold_id, booking_id, NULL AS event_id
   FROM occupancy
  WHERE ends_at > :since AND ends_at < :until + 172800000 AND starts_at < :until
 UNION ALL
-SELECT resource_id, connection_id, starts_at, ends_at, 'event', NULL, NULL
+SELECT resource_id, connection_id, starts_at, ends_at, 'event', NULL, NULL, id
   FROM event INDEXED BY event_busy_by_time
  WHERE busy = 1 AND tag IS NULL AND ends_at - starts_at <= 172800000
    AND ends_at > :since AND ends_at < :until + 172800000 AND starts_at < :until
 UNION ALL
-SELECT resource_id, connection_id, starts_at, ends_at, 'event', NULL, NULL
+SELECT resource_id, connection_id, starts_at, ends_at, 'event', NULL, NULL, id
   FROM event INDEXED BY event_busy_long
  WHERE busy = 1 AND tag IS NULL AND ends_at - starts_at > 172800000
    AND ends_at > :since AND starts_at < :until
@@ -38,6 +38,7 @@ class Busy:
     kind: str
     hold_id: int | None
     booking_id: int | None
+    event_id: int | None
 
     def overlaps(self, interval: Interval) -> bool:
         return self.starts_at < interval.ends_at and self.ends_at > interval.starts_at

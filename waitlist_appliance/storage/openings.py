@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from waitlist_appliance.domain.availability import Interval
-from waitlist_appliance.domain.records import Hold, Opening
+from waitlist_appliance.domain.records import Hold, Opening, Slot
 from waitlist_appliance.domain.states import OPENING_MOVES, OpeningState
 from waitlist_appliance.storage import occupancy
 from waitlist_appliance.storage.database import Database
@@ -24,6 +24,16 @@ def by_id(db: Database, opening_id: int) -> Opening:
 def active_of_slot(db: Database, slot_id: int) -> list[Opening]:
     return db.rows(
         Opening, "SELECT * FROM opening WHERE slot_id = ? AND state IN ('open', 'held', 'exhausted')", slot_id
+    )
+
+
+def open_slots(db: Database, now: datetime) -> list[Slot]:
+    """The watched times with something that stands open: free, and offered to nobody yet."""
+    return db.rows(
+        Slot,
+        """SELECT * FROM slot WHERE closes_at > ? AND id IN (SELECT slot_id FROM opening INDEXED BY opening_one_active
+                  WHERE state IN ('open', 'held', 'exhausted') AND state = 'open') ORDER BY starts_at, id""",
+        now,
     )
 
 

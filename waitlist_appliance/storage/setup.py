@@ -19,7 +19,8 @@ class Setup:
     """A snapshot of everything the owner set up; ``number`` rises with every change of it.
 
     ``services`` also holds those no longer offered: past bookings and slots name them. ``retired`` are the resources
-    no longer used: a calendar may still name them.
+    no longer used: a calendar may still name them. ``blocking`` are, by resource, the calendars that take its time
+    without being the one that its bookings are written to.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Setup:
     resources: dict[int, Resource]
     given_by: dict[int, frozenset[int]]
     retired: dict[int, Resource] = field(default_factory=dict)
+    blocking: dict[int, frozenset[int]] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -54,6 +56,13 @@ class Setup:
             return []
         ids = self.given_by.get(service.id)
         return [r for r in self.resources.values() if ids is None or r.id in ids]
+
+    def users_of(self, connection_id: int) -> list[Resource]:
+        """The resources whose time this calendar's events take, one by one; not those of a calendar for everybody."""
+        return [
+            r for r in self.resources.values()
+            if r.connection_id == connection_id or connection_id in self.blocking.get(r.id, frozenset())
+        ]  # fmt: skip
 
     def service_named(self, name: str | None) -> Service:
         """The service by public id or name; the default one for None. Raises Invalid."""
@@ -134,6 +143,7 @@ def _read(db: Database, number: int) -> Setup:
         resources={r.id: r for r in resources},
         given_by=_given_by(db),
         retired={r.id: r for r in _resources(db, active=False)},
+        blocking=_blocking(db),
     )
 
 
@@ -168,9 +178,21 @@ def _given_by(db: Database) -> dict[int, frozenset[int]]:
     return {service_id: frozenset(ids) for service_id, ids in given.items()}
 
 
+def _blocking(db: Database) -> dict[int, frozenset[int]]:
+    found: dict[int, set[int]] = {}
+    for resource_id, connection_id in db.tuples("SELECT resource_id, connection_id FROM blocking_calendar"):
+        found.setdefault(resource_id, set()).add(connection_id)
+    return {resource_id: frozenset(ids) for resource_id, ids in found.items()}
+
+
 def connections(db: Database) -> list[Connection]:
     """All calendar connections, with what is known of their last read."""
     return db.rows(Connection, "SELECT * FROM connection ORDER BY id")
+
+
+def resource(db: Database, resource_id: int) -> Resource | None:
+    """The resource, also one that is no longer used."""
+    return db.row(Resource, "SELECT * FROM resource WHERE id = ?", resource_id)
 
 
 def connection(db: Database, connection_id: int) -> Connection | None:

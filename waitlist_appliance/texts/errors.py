@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from waitlist_appliance.texts import calendar_trouble
 from waitlist_appliance.texts.catalogues import N_, translator
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -75,6 +76,33 @@ SENTENCES: Final[Mapping[str, str]] = {
     "password_long": N_("That password is too long. Please choose a shorter one."),
     "rate_limited": N_("That was too often in a short time. Please wait a moment and try again."),
     "idempotency_mismatch": N_("This request was sent before with other content. Please use a new key."),
+    "calendar_being_read": N_("The calendar is being read just now. Please try again in a few seconds."),
+    # connecting calendars
+    "calendar_no_client": N_("Google is not set up yet. Please enter the client id and secret of your Google project."),
+    "calendar_client_bad": N_("That is no Google client id: it ends in .apps.googleusercontent.com. Please copy it again."),
+    "calendar_state_bad": N_("This sign-in at Google is used up or took too long. Please begin again."),
+    "calendar_paste_bad": N_(
+        "That address does not come from Google's sign-in. Please copy the whole address line of the page you ended at."
+    ),
+    "calendar_denied": N_("At Google's page the answer was no, so nothing was connected. You can begin again any time."),
+    "calendar_other_account": N_(
+        "Another account signed in at Google than before ({account}). Please begin again and choose that one."
+    ),
+    "calendar_address_bad": N_("That is no address of a calendar. Please copy it whole, beginning with https://."),
+    "calendar_needs_tls": N_(
+        "The address must begin with https://, or the password could be read on its way. Only a server in your own"
+        " network may do without."
+    ),
+    "calendar_unknown": N_("This account has no such calendar. Please choose one of those it offers."),
+    "calendar_read_only": N_("This calendar can only be read, so bookings cannot be written to it. Please choose another."),
+    "calendar_not_chosen": N_("No calendar of this account is chosen yet. Please choose one first."),
+    "calendar_built_in": N_("The built-in calendar stays: it serves whatever uses no other calendar."),
+    "calendar_off": N_("This calendar is switched off. Please switch it on first."),
+    "calendar_in_use": N_(
+        "Bookings ahead are written to this calendar ({number}). Please move them first, or disconnect all the same:"
+        " they stay booked, and their events stay behind."
+    ),
+    **{code: calendar_trouble.TROUBLES[trouble].what for code, trouble in calendar_trouble.CODES.items()},
     # ourselves
     "calendar_unreadable": N_("We cannot see the calendar at the moment, so nothing can be booked. Please try later."),
     "database_busy": N_("We are very busy at this moment. Please try again in a few seconds."),
@@ -100,12 +128,23 @@ FIELDS: Final[Mapping[str, str]] = {
     "notes": N_("notes"),
     "consent": N_("consent"),
     "locale": N_("language"),
+    "url": N_("address"),
+    "address": N_("address"),
+    "username": N_("user name"),
+    "client_id": N_("client id"),
+    "client_secret": N_("client secret"),
+    "calendar_id": N_("calendar"),
 }
-_WHEN_NOT_TOLD: Final = {"field": N_("one of the answers"), "time": N_("that time"), "value": N_("the answer")}
+_WHEN_NOT_TOLD: Final = {
+    "field": N_("one of the answers"), "time": N_("that time"), "value": N_("the answer"),
+    "account": N_("the account"), "number": "–",
+}  # fmt: skip
 
 
 def explain(code: str, locale: str, /, **params: object) -> str:
     """The sentence for a refusal, `params` filled in by name; KeyError for an unknown code."""
+    if code in calendar_trouble.CODES:
+        return calendar_trouble.sentence(calendar_trouble.CODES[code], locale)
     say = translator(locale).gettext
     values = {name: say(word) for name, word in _WHEN_NOT_TOLD.items()} | params
     if (field := str(params.get("field", ""))) in FIELDS:

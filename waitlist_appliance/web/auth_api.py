@@ -8,6 +8,7 @@ import logging
 from flask import g, request
 
 from waitlist_appliance.domain.errors import Forbidden
+from waitlist_appliance.domain.records import ApiKey
 from waitlist_appliance.storage import api_keys
 from waitlist_appliance.storage.database import StorageUnavailable
 from waitlist_appliance.web.clock import current_time
@@ -20,11 +21,20 @@ log = logging.getLogger(__name__)
 
 def require_key(route: Route) -> None:
     """Unauthorized without a key in force, Forbidden where it lacks the route's scope."""
-    secret = _bearer() or request.headers.get("X-API-Key", "")
+    _require(route.permission)
+
+
+def key_of_caller(permission: str) -> ApiKey | None:
+    """None for a caller that shows no key, as a browser does; otherwise as `require_key`."""
+    return _require(permission) if _shown() else None
+
+
+def _require(permission: str | None) -> ApiKey:
+    secret = _shown()
     key = api_keys.find_by_secret(box().db, secret) if secret.startswith(api_keys.PREFIX) else None
     if key is None:
         raise Unauthorized("unauthorized")
-    if route.permission is not None and route.permission not in api_keys.scopes_of(key):
+    if permission is not None and permission not in api_keys.scopes_of(key):
         raise Forbidden("forbidden")
     g.api_key = key
     try:
@@ -32,6 +42,7 @@ def require_key(route: Route) -> None:
     except StorageUnavailable as error:
         # Reading must go on where writing cannot; what the request itself wants to write says so by itself.
         log.warning("the use of an API key was not noted: %s", error)
+    return key
 
 
 def require_cron(route: Route) -> None:
@@ -39,6 +50,10 @@ def require_cron(route: Route) -> None:
     secret = box().config.cron_secret
     if not secret or not hmac.compare_digest((_bearer() or "").encode(), secret.encode()):
         raise Unauthorized("unauthorized")
+
+
+def _shown() -> str:
+    return _bearer() or request.headers.get("X-API-Key", "")
 
 
 def _bearer() -> str | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from waitlist_appliance.web import brand
-from waitlist_appliance.web.api import bookings, customers, events, machine, statistics, waitlist
+from waitlist_appliance.web.api import bookings, calendars, customers, events, machine, statistics, waitlist
 from waitlist_appliance.web.api.simulator import SIMULATOR_ROUTES
+from waitlist_appliance.web.hooks import google
 from waitlist_appliance.web.public import booking, offer, place
 from waitlist_appliance.web.routing import Route
 
 GET, POST, PATCH, DELETE = ("GET",), ("POST",), ("PATCH",), ("DELETE",)
 VIEW, CREATE, NOTIFY, CANCEL = "waitlist.view", "waitlist.create", "waitlist.notify", "waitlist.cancel"
+MANAGE = "settings.manage"
 SEE_BOOKINGS, MAKE_BOOKINGS, CANCEL_BOOKINGS = "bookings.view", "bookings.create", "bookings.cancel"
 
 ROUTES: tuple[Route, ...] = (
@@ -41,6 +43,25 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/calendar/events/<event_id>", GET, "api.event", events.show_event, "api", SEE_BOOKINGS),
     Route("/api/calendar/events/<event_id>", PATCH, "api.event_move", events.move_event, "api", MAKE_BOOKINGS),
     Route("/api/calendar/events/<event_id>", DELETE, "api.event_cancel", events.cancel_event, "api", CANCEL_BOOKINGS),
+    # connecting calendars: under the waitlist API's names and the calendar API's. Google's browsers come to the callback
+    # with a state that is good once, for whoever began (web/api/calendars.py)
+    Route("/api/waitlist/calendar/config", GET, "api.calendar_config", calendars.show_config, "api", MANAGE),
+    Route("/api/waitlist/calendar/oauth/google/start", GET, "api.google_start", calendars.start_google, "api", MANAGE),
+    Route(
+        "/api/waitlist/calendar/oauth/google/callback", GET, "hook.google_callback", calendars.google_callback, "hook"
+    ),
+    Route("/api/waitlist/calendar/calendars", GET, "api.calendar_choices", calendars.list_choices, "api", MANAGE),
+    Route("/api/waitlist/calendar/select", POST, "api.calendar_select", calendars.select, "api", MANAGE),
+    Route("/api/waitlist/calendar/toggle", POST, "api.calendar_toggle", calendars.toggle, "api", MANAGE),
+    Route("/api/waitlist/calendar/disconnect", POST, "api.calendar_disconnect", calendars.disconnect, "api", MANAGE),
+    Route("/api/calendar/google/connect", GET, "api.google_connect", calendars.connect_google, "api", MANAGE),
+    Route("/api/calendar/google/callback", GET, "hook.google_callback_too", calendars.google_callback, "hook"),
+    Route(
+        "/api/calendar/google/disconnect/<connection_id>", DELETE, "api.google_disconnect",
+        calendars.disconnect_google, "api", MANAGE,
+    ),
+    Route("/api/calendar/sync", POST, "api.calendar_sync", calendars.sync, "api", MANAGE),
+    Route("/hooks/google/calendar", POST, "hook.google_notice", google.notice, "hook"),
     # the customer, by the token in the link: JSON
     Route("/api/waitlist/confirm/<token>", POST, "link.confirm", customers.confirm, "customer"),
     Route("/api/waitlist/book/<token>", POST, "link.book", customers.book_free_time, "customer"),
@@ -66,6 +87,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/healthz/ping", GET, "public.ping", machine.ping, "public"),
     # an outside clock
     Route("/api/cron/waitlist-check", POST, "cron.check", machine.cron_check, "cron"),
+    Route("/api/cron/calendar-sync", GET, "cron.calendar_sync", calendars.cron_sync, "cron"),
 )
 BENCH_ROUTES: tuple[Route, ...] = (Route("/bench/two-rows", POST, "bench.two_rows", machine.two_rows, "bench"),)
 

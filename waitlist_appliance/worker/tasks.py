@@ -52,8 +52,8 @@ def define(queue: SqliteHuey, serving: Callable[[], Appliance], again: Callable[
         check_slots.check_due(serving(), _now())
 
     @queue.task()
-    def sync(connection_id: int) -> None:
-        sync_calendar.sync(serving(), connection_id, _now())
+    def sync(connection_id: int, cause: sync_calendar.Cause = "due") -> None:
+        sync_calendar.sync(serving(), connection_id, _now(), cause)
 
     return Tasks(deliver, write, expire, check, sync)
 

@@ -67,7 +67,7 @@ class HueyTimers:
         self._armed: set[tuple[str, datetime]] = set()
         self._serving: Appliance | None = None
         self._served_inode = 0
-        self._syncs: dict[int, Bell] = {}
+        self._syncs: dict[tuple[int, str], Bell] = {}
         self._deliver = Bell(lambda: self._enqueue("deliver"))
         self._write_calendar = Bell(lambda: self._enqueue("write_calendar"))
 
@@ -88,12 +88,13 @@ class HueyTimers:
         if self._checks:
             self._arm("check_slots", at)
 
-    def sync(self, connection_id: int) -> None:
+    def sync(self, connection_id: int, cause: str = "due") -> None:
         """A calendar should be read now."""
+        key = (connection_id, cause)
         with self._lock:
-            if connection_id not in self._syncs:
-                self._syncs[connection_id] = Bell(lambda: self._enqueue("sync", connection_id))
-            bell = self._syncs[connection_id]
+            if key not in self._syncs:
+                self._syncs[key] = Bell(lambda: self._enqueue("sync", connection_id, cause))
+            bell = self._syncs[key]
         bell()
 
     def serve(self, app: Appliance) -> SqliteHuey:

@@ -23,7 +23,9 @@ def test_without_settings_every_policy_has_its_default() -> None:
      ("staleness_seconds", 900), ("read_interval_seconds", 300), ("offer_read_age_seconds", 60),
      ("mass_change_limit", 3), ("retention_months", 24), ("revenue_per_cover", 0), ("unsent_offer_seconds", 600),
      ("distribution", "round_robin"), ("reminder_24h_email", True), ("reminder_24h_sms", True),
-     ("reminder_1h_sms", True), ("reminder_15min_sms", False)],
+     ("reminder_1h_sms", True), ("reminder_15min_sms", False),
+     ("calendar_days_back", 30), ("calendar_days_ahead", 90), ("event_title", "{{customer_name}} · {{party_size}}"),
+     ("event_personal_data", "name")],
 )  # fmt: skip
 def test_the_default_is_the_written_one(key: str, default: object) -> None:
     assert getattr(Policies(), key) == default
@@ -45,7 +47,9 @@ def test_a_setting_is_understood_in_its_own_type(key: str, given_value: object, 
     [("race_size", 0), ("race_size", True), ("race_size", "many"), ("race_size", 2.5), ("race_size", None),
      ("race_size", "٣"), ("late_yes", "perhaps"), ("late_yes", None), ("late_yes", 2), ("quiet_from", "24:00"),
      ("quiet_from", "8"), ("joining", "ajar"), ("joining", None), ("max_party_size", 500), ("max_party_size", 0),
-     ("offer_window_seconds", -1), ("offer_window_seconds", "9" * 30)],
+     ("offer_window_seconds", -1), ("offer_window_seconds", "9" * 30), ("event_title", " "), ("event_title", None),
+     ("event_title", "{{phone}}"), ("event_title", "x" * 201), ("event_description", "{{customer_name"),
+     ("event_personal_data", "everything")],
 )  # fmt: skip
 def test_a_bad_value_is_refused_with_what_is_allowed(key: str, value: object) -> None:
     with pytest.raises(PolicyError) as refused:

@@ -8,6 +8,8 @@ from typing import Any
 # everybody's (holidays). `account`: whom it belongs to, in words. `trouble`: ports.Trouble of the last failure.
 # `span_until_at`: how far ahead the mirror reaches. `ending_at`: disconnected; the worker gives back what was granted.
 # `unanswered_read_at`: a change of so many of our own events that a person must look at it first (mass change).
+# `asked_at`: when somebody last asked what is free. `named_with`: the set-up (setup_version) that its events' resources
+# were found with.
 CONNECTION = (
     "credentials BLOB",
     "calendar_id TEXT NOT NULL DEFAULT ''",
@@ -20,6 +22,8 @@ CONNECTION = (
     "span_until_at INTEGER",
     "ending_at INTEGER",
     "unanswered_read_at INTEGER",
+    "asked_at INTEGER",
+    "named_with INTEGER",
 )
 EVENT = (
     "series TEXT",
@@ -105,6 +109,16 @@ CREATE INDEX held_change_asked ON held_change (connection_id) WHERE state = 'ask
 ALTER TABLE calendar_write ADD COLUMN written_event_id TEXT
 """
 
+# Whose time a calendar takes is part of the set-up: its events are looked at again, and the processes read it anew.
+SETUP_CHANGED = """
+CREATE TRIGGER {name}_changes_setup AFTER {when} BEGIN UPDATE setup_version SET number = number + 1; END
+"""
+SETUP_EVENTS = {
+    "blocking_calendar_insert": "INSERT ON blocking_calendar",
+    "blocking_calendar_delete": "DELETE ON blocking_calendar",
+    "connection_scope": "UPDATE OF scope ON connection",
+}
+
 
 def up(migrator: Any, db: Any) -> None:
     for column in CONNECTION:
@@ -113,3 +127,5 @@ def up(migrator: Any, db: Any) -> None:
         db.execute_sql(f"ALTER TABLE event ADD COLUMN {column}")
     for statement in TABLES.split(";\n"):
         db.execute_sql(statement)
+    for name, when in SETUP_EVENTS.items():
+        db.execute_sql(SETUP_CHANGED.format(name=name, when=when))

@@ -170,3 +170,23 @@ EVENTS_QUERY = Schema(
         Field("end", "end", "moment", problem="bad_date_time"),
     ),
 )  # fmt: skip
+CONNECTION = Field(
+    "connectionId", "connection", aliases=("connection", "id"), longest=64,
+    help="Which connection; without it the only one besides the built-in calendar.",
+)  # fmt: skip
+CALENDAR_QUERY = Schema("CalendarQuery", (CONNECTION,))
+CALENDAR_SELECT = Schema(
+    "CalendarSelect",
+    (
+        Field("calendarId", "calendar_id", required=True, longest=2000, help="As listed by /calendars."),
+        Field("calendarName", "name", longest=80, help="What it is called here; its own name without it."),
+        CONNECTION,
+        Field("use", "use", longest=20, help="write (bookings go into it), block (its events take time) or business."),
+        Field("resources", "resources", "strings", help="Ids or names; all without it."),
+    ),
+)  # fmt: skip
+CALENDAR_TOGGLE = Schema("CalendarToggle", (Field("isEnabled", "enabled", "boolean", required=True), CONNECTION))
+CALENDAR_DISCONNECT = Schema(
+    "CalendarDisconnect",
+    (Field("force", "force", "boolean", help="Although bookings ahead are written there; they stay booked."), CONNECTION),
+)  # fmt: skip

@@ -1,1 +1,1 @@
-"""What outside services call. Empty until their adapters exist."""
+"""What outside services call."""

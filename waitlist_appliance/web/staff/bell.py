@@ -72,6 +72,11 @@ _CASES = {
         N_("{number} bookings were taken back: the calendar had something else."),
         N_("The customer has had an apology and keeps the place in line. A call is a kind thing."),
     ),
+    "held": _Kind(
+        "question-circle-fill", N_("A booking was changed in the calendar app."),
+        N_("{number} bookings were changed in the calendar app at once."),
+        N_("Nothing has happened yet. Say whether the changes count or our bookings stay."),
+    ),
     "unclear": _Kind(
         "chat-left-dots", N_("An answer was not understood."), N_("{number} answers were not understood."),
         N_("Read it and answer, or do what it asks for."),
@@ -101,11 +106,17 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
             say("Start it again."), severe=True, link=_to("staff.system"),
         )  # fmt: skip
     for calendar in staff_pages.calendars(box().db):
-        if calendar.status != "active" or calendar.failing_since_at:
+        if calendar.status == "needs_reconnect":
+            yield Need(
+                "calendar", "calendar-x", say("The calendar “{name}” must be connected again.").format(name=calendar.name),
+                say("We may no longer read it, so all its time counts as busy. The settings say why and how."),
+                severe=True, link=_to("staff.calendars"),
+            )  # fmt: skip
+        elif calendar.status != "active" or calendar.failing_since_at:
             yield Need(
                 "calendar", "calendar-x", say("The calendar “{name}” cannot be read.").format(name=calendar.name),
                 say("Nothing on it counts as free until it can be read again. Look whether it is still connected."),
-                severe=True, link=_to("staff.system"),
+                severe=True, link=_to("staff.calendars"),
             )  # fmt: skip
     if "messenger_account" in bell_reads.conditions(box().db):
         yield Need(
@@ -121,6 +132,7 @@ def _cases(now: datetime, say: Say, when: When) -> Iterator[Need]:
     yield from _need("unreachable", bell_reads.unreachable(db), say, when, _entry, _to("staff.waitlist"))
     yield from _need("stuck", bell_reads.stuck_bookings(db), say, when, _agenda, _to("staff.agenda"), severe=True)
     yield from _need("conflict", bell_reads.conflicts(db, since), say, when, _agenda, _to("staff.agenda"))
+    yield from _need("held", bell_reads.held_changes(db), say, when, _agenda, _to("staff.calendars"))
     yield from _need("unclear", bell_reads.unclear_replies(db, since), say, when, _answers, _to("staff.messages"))
 
 

@@ -32,6 +32,14 @@ REFUSALS: Final[Mapping[str, str]] = {
 
 ALARMS: Final[Mapping[str, str]] = {
     "booking_pending": N_("A booking has waited too long for the calendar. Please confirm it by hand or cancel it."),
+    "calendar_failing": N_("A calendar cannot be read. All its time counts as busy until it can."),
+    "booking_overlapped": N_(
+        "Somebody put an event on top of a booking. Both stand: please move one of them."
+    ),
+    "event_moved_onto": N_(
+        "The event of a booking was moved where the booking cannot be. The booking stays: please move its event back."
+    ),
+    "calendar_changes_held": N_("Many bookings were changed in a calendar app at once. Please say what should count."),
     "messenger_account": N_(
         "The message provider refuses everything: no message goes out until its account is put right."
     ),

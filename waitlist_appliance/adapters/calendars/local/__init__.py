@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from waitlist_appliance.ports import Calendar, CalendarAccess, CalendarChoice, CalendarError, CalendarEvent, Changes, NewEvent, Written
+from waitlist_appliance.ports import (
+    Calendar,
+    CalendarAccess,
+    CalendarChoice,
+    CalendarError,
+    CalendarEvent,
+    Changes,
+    NewEvent,
+    Written,
+)
 from waitlist_appliance.storage.database import Database
 
 

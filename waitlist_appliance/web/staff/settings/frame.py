@@ -24,6 +24,8 @@ PAGES: Final = (
     ("hours", "staff.hours", "clock", N_("Opening hours"), N_("When can guests come?"), "settings.manage"),
     ("resources", "staff.resources", "grid", N_("Tables and team"), N_("What can be booked?"), "settings.manage"),
     ("services", "staff.services", "card-list", N_("Services"), N_("How long does a visit last?"), "settings.manage"),
+    ("calendars", "staff.calendars", "calendar2-check", N_("Calendars"), N_("Which calendars say when you are busy?"),
+     "settings.manage"),
     ("policies", "staff.policies", "sliders", N_("Rules"), N_("How exactly should it behave?"), "settings.manage"),
     ("people", "staff.people", "people", N_("People"), N_("Who works here, and what may they do?"), "users.manage"),
     ("keys", "staff.keys", "key", N_("API keys"), N_("Which programs may talk to the box?"), "settings.manage"),

@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, request
 
 from waitlist_appliance.domain.errors import Invalid
+from waitlist_appliance.domain.event_texts import PLACEHOLDERS
 from waitlist_appliance.domain.policies import Policies, PolicyError, PolicyInfo, describe
 from waitlist_appliance.services import set_up_business
 from waitlist_appliance.web.clock import current_time
@@ -107,7 +108,9 @@ def _words(info: PolicyInfo, value: object) -> str:
 
 
 def _allowed(info: PolicyInfo) -> str:
-    """The range in words; nothing for what one can only choose."""
+    """The range in words; what a text may hold; nothing for what one can only choose."""
+    if info.kind == "text":
+        return ", ".join(f"{{{{{name}}}}}" for name in PLACEHOLDERS)
     if info.minimum is None or info.maximum is None:
         return ""
     _ = page.say().gettext

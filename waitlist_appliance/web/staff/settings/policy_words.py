@@ -33,9 +33,10 @@ GROUPS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
          "reminder_1h_email", "reminder_1h_sms", "reminder_15min_email", "reminder_15min_sms"),
     ),
     "calendar": (
-        N_("Calendar"), N_("How carefully it is read"),
+        N_("Calendar"), N_("How carefully it is read, and what is written into it"),
         ("read_interval_seconds", "staleness_seconds", "offer_read_age_seconds", "grace_seconds",
-         "mass_change_limit", "unnamed_events"),
+         "mass_change_limit", "unnamed_events", "calendar_days_back", "calendar_days_ahead", "event_title",
+         "event_description", "event_personal_data"),
     ),
     "data": (
         N_("Data and statistics"), N_("How long it is kept, and what a guest brings"),
@@ -86,6 +87,13 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "unnamed_events": (
         N_("Events that name no table"), N_("What an event blocks that names no resource on a shared calendar."),
     ),
+    "calendar_days_back": (N_("Days kept"), N_("How many past days of a calendar are kept.")),
+    "calendar_days_ahead": (
+        N_("Days read ahead"), N_("How many days ahead a calendar is read; later times count as busy."),
+    ),
+    "event_title": (N_("Title of an event"), N_("What the title of a booking's calendar event says.")),
+    "event_description": (N_("Text of an event"), N_("What the text of a booking's calendar event says.")),
+    "event_personal_data": (N_("Customers in calendars"), N_("What of a customer may stand in a calendar.")),
     "staleness_seconds": (N_("Believe a calendar for"), N_("A calendar not read for this long counts as busy.")),
     "read_interval_seconds": (
         N_("Read calendars every"), N_("How often a calendar that something depends on is read."),
@@ -121,6 +129,11 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
         "block_everything": N_("Everything on that calendar"),
         "block_one_that_fits": N_("One table that fits"),
     },
+    "event_personal_data": {
+        "full": N_("Everything: name, phone and notes"),
+        "name": N_("The name only"),
+        "none": N_("Nothing: the booking's code stands in its place"),
+    },
     "distribution": {
         "round_robin": N_("In turn"), "least_busy": N_("Whoever has least to do"),
         "priority": N_("By priority"), "specific": N_("Only whom the guest asked for"),
@@ -133,6 +146,7 @@ SUFFIXES: Final[Mapping[str, str]] = {
     "race_size": N_("people"), "silences_limit": N_("offers"), "offers_per_day": N_("offers"),
     "messages_per_day": N_("messages"), "party_tolerance": N_("seats"), "max_party_size": N_("people"),
     "mass_change_limit": N_("events"), "retention_months": N_("months"),
+    "calendar_days_back": N_("days"), "calendar_days_ahead": N_("days"),
 }  # fmt: skip
 
 # Seconds → how people say it.

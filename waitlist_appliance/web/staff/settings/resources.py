@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, request
 
-from waitlist_appliance.services import set_up_resources
+from waitlist_appliance.services import manage_calendars, set_up_resources
+from waitlist_appliance.services.manage_calendars import UsedBy
 from waitlist_appliance.services.set_up_resources import Place
 from waitlist_appliance.storage import set_up
 from waitlist_appliance.storage.set_up import ResourceLine
@@ -14,7 +16,7 @@ from waitlist_appliance.texts.catalogues import N_
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
 from waitlist_appliance.web.staff import auth, page
-from waitlist_appliance.web.staff.settings import frame
+from waitlist_appliance.web.staff.settings import calendar_words, frame
 
 HOME = "/staff/settings/resources"
 
@@ -55,6 +57,15 @@ def save(resource_id: str) -> Any:
     )  # fmt: skip
 
 
+def set_calendar(resource_id: str) -> Any:
+    """Which calendar its bookings are written to."""
+    line = _line(resource_id)
+    return frame.store(
+        lambda: _write_to(request.form.get("calendar", ""), resource_id), N_("Saved. The calendar is read anew, then it counts."),
+        f"{HOME}/{resource_id}#calendar", lambda errors: _form(line, {}, errors, 422),
+    )  # fmt: skip
+
+
 def retire(resource_id: str) -> Any:
     """Take it out of use."""
     return frame.act(
@@ -80,6 +91,12 @@ def typed() -> Place:
     return Place(form.get("name", ""), form.get("kind", "table"), least, most, form.get("zone", ""), priority)
 
 
+def _write_to(calendar_id: str, resource_id: str) -> None:
+    now = current_time()
+    written = [used.public_id for used in manage_calendars.card(box(), calendar_id, now).written_by]
+    manage_calendars.use_for(box(), calendar_id, [*written, resource_id], "write", now, auth.actor())
+
+
 def _add_many() -> int:
     prefix = request.form.get("prefix", "").strip() or page.say().gettext("Table")
     return set_up_resources.add_tables(
@@ -103,8 +120,27 @@ def _form(line: ResourceLine, given: dict[str, str], errors: dict[str, str], sta
         "zone": line.zone or "", "priority": str(line.priority), **given,
     }  # fmt: skip
     return frame.render(
-        "resource.html", "resources", status=status, line=line, given=shown, errors=errors, zones=box().setup().zones
-    )
+        "resource.html", "resources", status=status, line=line, given=shown, errors=errors, zones=box().setup().zones,
+        **_calendars(line),
+    )  # fmt: skip
+
+
+def _calendars(line: ResourceLine) -> dict[str, Any]:
+    """Where its bookings are or could be written, and what else takes its time."""
+    cards = manage_calendars.status(box(), current_time())
+    built_in = page.say().gettext(calendar_words.PROVIDERS["local"])
+    open_to = [card.connection for card in cards if not (card.connection.read_only or card.needs_choice)]
+    return {
+        "calendars": [(c.public_id, built_in if c.provider == "local" else c.name) for c in open_to],
+        "used_by": next((card.connection for card in cards if _is_in(line, card.written_by)), None),
+        "taken_by": [
+            card.connection for card in cards if card.connection.takes_everything or _is_in(line, card.blocks)
+        ],
+    }  # fmt: skip
+
+
+def _is_in(line: ResourceLine, group: Sequence[UsedBy]) -> bool:
+    return any(used.public_id == line.public_id for used in group)
 
 
 def _line(resource_id: str) -> ResourceLine:
