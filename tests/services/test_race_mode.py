@@ -107,3 +107,14 @@ def test_fifty_yes_make_one_booking_and_forty_nine_kind_answers(story: Story) ->
     assert [booking.starts_at for booking in story.bookings()] == [at("19:30")]
     assert [story.status(name) for name in CROWD[:-1]] == ["waiting"] * 49
     assert {story.told(name)[-1] for name in CROWD[:-1]} == {"offer_lost"}
+
+
+def test_while_the_calendar_cannot_be_read_nobody_more_is_asked_into_a_race(race: Story) -> None:  # case 36
+    race.calendar_fails("read")
+    race.passes(minutes=6)
+    race.no("Ana")
+    race.passes()
+    assert "Diego" not in dict(race.asked())
+    race.calendar_fails(None)
+    race.passes(minutes=1)
+    assert dict(race.asked())["Diego"] == "live"

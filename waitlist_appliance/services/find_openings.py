@@ -79,15 +79,10 @@ def _race_with_room(
     app: Appliance, setup: Setup, opening: Opening, place: Place, slot: Slot, taken: Interval
 ) -> list[Available]:
     hold = openings.live_hold(app.db, opening.id)
-    if hold is None or not hold.race or not calendars_allow(place):
+    if hold is None or not hold.race or place.state != "hold" or not place.fresh:
         return []
     room = setup.policies.race_size - len(offers.of_hold(app.db, hold.id))
     return [Available(opening, place.resource, slot, taken, hold, room)] if room > 0 else []
-
-
-def calendars_allow(place: Place) -> bool:
-    """A held place is not free, and may still be shown to more people while its calendar can be believed."""
-    return place.state == "hold"
 
 
 def _taken(app: Appliance, opening: Opening, now: datetime) -> None:

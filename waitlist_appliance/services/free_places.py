@@ -21,11 +21,15 @@ class Place:
 
     resource: Resource
     state: str
-    offerable: bool  # free, and its calendar was read recently enough for an offer
+    fresh: bool  # its calendar works and was read recently enough for an offer
 
     @property
     def free(self) -> bool:
         return self.state == "free"
+
+    @property
+    def offerable(self) -> bool:
+        return self.free and self.fresh
 
 
 class Calendars:
@@ -74,7 +78,7 @@ def _place(
     state = state_of(resource, taken, rows)
     if state == "free" and not calendars.readable(resource):
         state = "unknown"
-    return Place(resource, state, state == "free" and calendars.fresh(resource))
+    return Place(resource, state, calendars.fresh(resource))
 
 
 def _concerns(row: Busy, resource: Resource) -> bool:

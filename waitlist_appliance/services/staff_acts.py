@@ -84,7 +84,8 @@ def set_priority(app: Appliance, entry_public_id: str, priority: int, now: datet
     with app.db.write():
         entry = entry_named(app, entry_public_id)
         entries.set_columns(app.db, entry.id, priority=priority)
-        wishes.line_up(app.db, entries.by_id(app.db, entry.id)) if entry.registered_at else None
+        if entry.registered_at is not None:
+            wishes.line_up(app.db, entries.by_id(app.db, entry.id))
         activity.record(
             app.db, now, actor, "priority_changed", "entry", entry.id, entry_id=entry.id,
             customer_id=entry.customer_id, before=entry.priority, after=priority,
