@@ -319,3 +319,9 @@ def test_a_person_added_with_nothing_said_names_every_missing_field_at_once(
 ) -> None:
     page = desk(web_app, box, now, "host").post("/staff/waitlist/add", email="nobody").text
     assert [name for name in ("time", "phone", "email", "party_size") if f'id="h-{name}"' not in page] == []
+
+
+def test_an_address_of_the_desk_that_leads_nowhere_leads_back_to_it(web_app: Flask, box: Appliance, now: datetime) -> None:
+    answer = desk(web_app, box, now, "host").client.get("/staff/nowhere?lang=en")
+    assert answer.status_code == 404
+    assert 'href="/staff/waitlist">Back to the waitlist' in answer.text
