@@ -7,8 +7,12 @@ Everything is a ratio within one run, or a duration beside its aim: absolute rat
 from __future__ import annotations
 
 import argparse
+import gzip
+import html
+import http.client
 import json
 import os
+import re
 import secrets
 import statistics
 import sys
@@ -36,6 +40,10 @@ from waitlist_appliance.storage import api_reads, line, staff
 from waitlist_appliance.storage.activity import SYSTEM
 
 CONCURRENCY = (1, 8, 32, 64)
+STAFF_PAGES = (
+    "/staff/waitlist", "/staff/agenda", "/staff/slots", "/staff/messages", "/staff/statistics", "/staff/activity",
+    "/staff/system", "/staff/settings",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -279,10 +287,12 @@ def listing(report: Report, size: Size) -> None:
                        "ms", most=60)  # fmt: skip
         box.serve()
         cookie = f"{_session_cookie()}={token}"
+        pages = [(path.rsplit("/", 1)[-1], path) for path in STAFF_PAGES]
         for what, path, by in (
             ("API", "/api/waitlist/entries", None), ("API, status", "/api/waitlist/entries?status=waiting", None),
             ("API, phone searched", "/api/waitlist/entries?q=700000123", None),
-            ("staff's page", "/staff/waitlist", cookie), ("staff's page, searched", "/staff/waitlist?q=700000123", cookie),
+            ("staff's waitlist, searched", "/staff/waitlist?q=700000123", cookie),
+            *((f"staff's {name}", path, cookie) for name, path in pages),
         ):  # fmt: skip
             status, _ = box.call("GET", path, by)
             if status == 200:
@@ -290,6 +300,24 @@ def listing(report: Report, size: Size) -> None:
                 report.add(f"over HTTP, {size.entries:,} entries, {what}", took, "ms", most=60)
             else:
                 report.notes.append(f"{path} answered {status} and was not measured")
+        for path in STAFF_PAGES[:2]:
+            report.add(f"first load of {path}, over the wire", _first_load(box, path, cookie) / 1000, "kB", most=150)
+
+
+def _first_load(box: Box, path: str, cookie: str) -> int:
+    """Bytes over the wire of a page and everything it names (styles, scripts, pictures), as a browser asks for them."""
+    headers = {"Cookie": cookie, "Accept-Encoding": "gzip"}
+    connection = http.client.HTTPConnection("127.0.0.1", box.port, timeout=30)
+
+    def fetch(target: str) -> tuple[int, bytes]:
+        connection.request("GET", target, headers=headers)
+        answer = connection.getresponse()
+        raw = answer.read()
+        return len(raw), gzip.decompress(raw) if answer.headers.get("Content-Encoding") == "gzip" else raw
+
+    weight, page = fetch(path)
+    named = re.findall(r'<(?:link|script|img)[^>]*(?:href|src)="(/[^"]+)"', page.decode())
+    return weight + sum(fetch(html.unescape(target))[0] for target in sorted(set(named)))
 
 
 def idle(report: Report, size: Size) -> None:

@@ -46,18 +46,29 @@
   }
 
   // After yes: ask quietly until the state is another one.
+  const again = (answered, pause) => setTimeout(async () => {
+    try {
+      if (await answered()) return location.reload();
+    } catch { /* no network just now: the next round asks again */ }
+    again(answered, Math.min(pause * 1.2, 10000));
+  }, pause);
+
   const waiting = document.querySelector("[data-poll]");
   if (waiting) {
     const { poll, state } = waiting.dataset;
-    let pause = 1500;
-    const ask = async () => {
-      try {
-        const answer = await fetch(poll, { headers: { Accept: "application/json" }, cache: "no-store" });
-        if (answer.ok && (await answer.json()).offer.state !== state) return location.reload();
-      } catch { /* no network just now: the next round asks again */ }
-      pause = Math.min(pause * 1.2, 10000);
-      setTimeout(ask, pause);
-    };
-    setTimeout(ask, pause);
+    again(async () => {
+      const answer = await fetch(poll, { headers: { Accept: "application/json" }, cache: "no-store" });
+      return answer.ok && (await answer.json()).offer.state !== state;
+    }, 1500);
+  }
+
+  // A booking that is not in the calendar yet: the same page is asked for until it says something else.
+  const unsettled = document.querySelector("[data-until-changed]");
+  if (unsettled) {
+    const same = `data-until-changed="${unsettled.dataset.untilChanged}"`;
+    again(async () => {
+      const answer = await fetch(location.href, { cache: "no-store" });
+      return answer.ok && !(await answer.text()).includes(same);
+    }, 1500);
   }
 })();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
 
@@ -70,8 +70,8 @@ class Visitor:
         if is_page and "default-src 'none'" not in response.headers.get("content-security-policy", ""):
             self.without_policy.append(response.url)
         if response.status >= 400 and response.request.is_navigation_request():
-            self._refused_pages.add(response.url)
+            self._refused_pages.add(urldefrag(response.url).url)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self._errors.append((message.location.get("url", ""), message.text))
+            self._errors.append((urldefrag(message.location.get("url", "")).url, message.text))

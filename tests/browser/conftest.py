@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +14,17 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.chromium import PHONE, Visitor, launch
 from tests.browser.gallery import Gallery
 from tests.browser.restaurant import Restaurant, opened
+from waitlist_appliance.demo.house import LOLA
+from waitlist_appliance.services.set_up_business import set_logo
+
+
+def _picture(side: int = 64) -> bytes:
+    """A red square: the logo that Lola has not drawn yet."""
+    rows = zlib.compress((b"\0" + b"\xb0\x30\x40" * side) * side)
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
+    )
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +32,7 @@ def restaurant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restaurant]
     with opened(tmp_path_factory.mktemp("restaurant")) as running:
         # Long enough that an offer stays until the test is done with it; who needs silence shortens it.
         running.set("offer_window_seconds", 900)
+        set_logo(running.app, _picture(), datetime.now(UTC), LOLA)
         yield running
 
 

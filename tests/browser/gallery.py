@@ -102,6 +102,11 @@ class Gallery:
     def to_be_pending(self) -> tuple[Guest, str]:
         return self._one_offered()
 
+    @functools.cached_property
+    def to_be_booked(self) -> tuple[Guest, str]:
+        """One more, since the first is booked as soon as the worker wakes."""
+        return self._one_offered()
+
     def _one_offered(self) -> tuple[Guest, str]:
         evening = self.restaurant.evening()
         guest = self.restaurant.sign_up(evening, "Ana")
@@ -160,7 +165,7 @@ class State:
 def gallery_context(state: State, page: Page, gallery: Gallery):  # type: ignore[no-untyped-def]
     with contextlib.ExitStack() as stack:
         if state.worker_asleep:
-            _ = gallery.to_be_pending
+            _ = gallery.to_be_pending, gallery.to_be_booked
             stack.enter_context(gallery.restaurant.worker_asleep())
         state.reach(page, gallery)
         yield
@@ -199,8 +204,8 @@ def _accepted(page: Page, gallery: Gallery) -> None:
 
 
 def _pending_booking(page: Page, gallery: Gallery) -> None:
-    guest, _ = gallery.to_be_pending
-    _accepted(page, gallery)
+    guest, link = gallery.to_be_booked
+    gallery.restaurant.answer(link, "accept")
     app = gallery.restaurant.app
     sql = "SELECT b.id FROM booking b JOIN customer c ON c.id = b.customer_id WHERE c.phone = ?"
     booking = app.db.tuples(sql, guest.phone)[0][0]
@@ -237,7 +242,7 @@ def _welcome_used(page: Page, gallery: Gallery) -> None:
     page.goto("/welcome/" + gallery.restaurant.team_member("Marco", "manager", MANAGER_PASSWORD)[1])
 
 
-def _lists(path: str) -> Reach:
+def lists(path: str) -> Reach:
     def reach(page: Page, gallery: Gallery) -> None:
         _ = gallery.line
         page.goto(path)
@@ -268,9 +273,8 @@ def _add_refused(page: Page, gallery: Gallery) -> None:
 
 def _agenda_refused(page: Page, gallery: Gallery) -> None:
     page.goto("/staff/agenda")
-    page.locator(".adder > summary").click()
     with page.expect_navigation():
-        page.locator(".adder button.btn-accent").click()
+        page.locator("#block form button.btn-quiet").click()
 
 
 def _agenda_of(guest: Callable[[Gallery], Guest]) -> Reach:
@@ -339,11 +343,11 @@ STATES: Final = (
     State("staff.welcome", "new", _welcome),
     State("staff.welcome", "differing", _welcome_refused),
     State("staff.welcome", "used", _welcome_used),
-    State("staff.waitlist", "everything", _lists("/staff/waitlist"), "owner"),
+    State("staff.waitlist", "everything", lists("/staff/waitlist"), "owner"),
     State("staff.waitlist", "menu", _menu("/staff/waitlist"), "owner"),
-    State("staff.waitlist", "filtered", _lists("/staff/waitlist?status=waiting&q=a"), "owner"),
-    State("staff.waitlist", "nobody", _lists("/staff/waitlist?q=zzz"), "owner"),
-    State("staff.waitlist", "viewer", _lists("/staff/waitlist"), "viewer"),
+    State("staff.waitlist", "filtered", lists("/staff/waitlist?status=waiting&q=a"), "owner"),
+    State("staff.waitlist", "nobody", lists("/staff/waitlist?q=zzz"), "owner"),
+    State("staff.waitlist", "viewer", lists("/staff/waitlist"), "viewer"),
     State("staff.add_person", "empty", lambda page, gallery: page.goto("/staff/waitlist/add"), "owner"),
     State("staff.add_person", "faults", _add_refused, "owner"),
     State("staff.add_person", "forbidden", _refused, "viewer"),
@@ -352,14 +356,14 @@ STATES: Final = (
     State("staff.entry", "proposed", _entry(lambda gallery: gallery.proposed), "owner"),
     State("staff.entry", "booked", _entry(lambda gallery: gallery.booked[0]), "owner"),
     State("staff.entry", "lapsed", _entry(lambda gallery: gallery.silent[0]), "owner"),
-    State("staff.slots", "watched", _lists("/staff/slots"), "owner"),
+    State("staff.slots", "watched", lists("/staff/slots"), "owner"),
     State("staff.agenda", "today", lambda page, gallery: page.goto("/staff/agenda"), "owner"),
     State("staff.agenda", "full", _tomorrow, "owner"),
     State("staff.agenda", "menu", _tomorrow_menu, "owner"),
     State("staff.agenda", "held", _agenda_of(lambda gallery: gallery.asked[0]), "owner"),
     State("staff.agenda", "booked", _agenda_of(lambda gallery: gallery.booked[0]), "owner"),
     State("staff.agenda", "faults", _agenda_refused, "owner"),
-    State("staff.phones", "list", _lists("/staff/phones"), "owner"),
+    State("staff.phones", "list", lists("/staff/phones"), "owner"),
     State("staff.phone", "messages", lambda page, gallery: page.goto(f"/staff/phones/{gallery.booked[0].phone}"), "owner"),
     State("staff.phone", "failing", _failing_phone, "owner"),
 )
@@ -367,9 +371,13 @@ STATES: Final = (
 NO_PAGES: Final = {
     "public.booking_ics": "text/calendar",
     "public.brand": "text/css",
+    "public.logo": "image/png",
     "public.healthz": "application/json",
     "public.ping": "application/json",
     "link.offer": "application/json",
     "staff.root": "/staff/waitlist",
     "staff.changes": "application/json",
+    "staff.first_run": "/staff/",
+    "staff.statistics_file": "text/csv",
+    "staff.waitlist_file": "text/csv",
 }

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Page, Request
 
 from tests.browser.chromium import DESKTOP, PHONE, Visitor
-from tests.browser.gallery import NO_PAGES, STATES, Gallery, State
+from tests.browser.gallery import NO_PAGES, Gallery, State
+from tests.browser.gallery_desk import STATES
 from waitlist_appliance.web import routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

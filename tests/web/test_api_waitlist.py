@@ -153,7 +153,7 @@ def test_health_is_green_and_turns_red_when_the_disk_is_full(client: FlaskClient
 
 
 def test_health_is_red_for_a_database_newer_than_the_code(client: FlaskClient, box: Appliance) -> None:
-    box.db.execute("UPDATE schema_migration SET name = '9999_from_the_future'")
+    box.db.execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_from_the_future', '2099-01-01')")
     assert client.get("/healthz").get_json()["checks"]["migrations"] == "wrong_version"
 
 

@@ -13,7 +13,7 @@ from waitlist_appliance.bootstrap import build
 from waitlist_appliance.config import load, write_default
 from waitlist_appliance.domain.moments import parse_clock, resolve_clock
 from waitlist_appliance.ports import SilentTimers
-from waitlist_appliance.services import edit_events, staff_login
+from waitlist_appliance.services import edit_events, first_run, staff_login
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.business import SetUp, Tables, set_policy, set_up
 from waitlist_appliance.storage import api_keys, schema
@@ -80,6 +80,7 @@ def _open(app: Appliance, now: datetime) -> str:
     set_up(app, SetUp(name="Casa Lola", zone=ZONE.key, phone="+34 910 000 000", tables=TABLES), now, SYSTEM)
     for key, value in PROFILE.items():
         set_policy(app, key, value, LOLA, now)
+    first_run.finish(app, now, LOLA)
     password = f"lola-{secrets.token_hex(4)}"
     _, link = staff_login.add_user(app, OWNER, "Olivia", "owner", now)
     staff_login.use_link(app, link, password, now)

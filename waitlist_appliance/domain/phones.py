@@ -102,3 +102,8 @@ def _kind(number_type: int, region: str) -> PhoneKind:
     kind = _KINDS.get(number_type, "maybe")
     # Argentina's mobiles read as landlines unless written with the 9, which people leave out.
     return "maybe" if kind == "landline" and region == "AR" else kind
+
+
+def regions() -> tuple[str, ...]:
+    """Every country (ISO 3166) whose numbers can be read, in order of its code."""
+    return tuple(sorted(phonenumbers.SUPPORTED_REGIONS))

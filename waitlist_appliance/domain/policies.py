@@ -109,6 +109,7 @@ class Policies:
         3, "This many own events gone in one read: none is cancelled until staff agree.", 1, 1000
     )
     retention_months: int = _number(24, "After this long a customer's personal data is erased.", 1, 240)
+    revenue_per_cover: int = _number(0, "What one guest brings on average, in whole units; 0 hides revenue.", 0, 100000)
     unsent_offer_seconds: int = _number(600, "An offer's message unsent for this long ends the offer.", 30, 86400)
     distribution: Distribution = _choice(  # noqa: RUF009
         "round_robin", "How bookings are shared out among staff members.", get_args(Distribution)

@@ -31,6 +31,7 @@ class Business:
     email: str | None
     address: str | None
     brand_colour: str | None
+    logo: str | None = None  # the hash of the picture
 
     @property
     def tz(self) -> ZoneInfo:
@@ -47,6 +48,7 @@ class Service:
     buffer_after_minutes: int | None
     rule_id: int | None
     is_default: bool
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

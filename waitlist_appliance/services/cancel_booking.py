@@ -28,6 +28,10 @@ class BookingPage:
     token: str
     can_cancel: bool
 
+    @property
+    def can_move(self) -> bool:
+        return self.can_cancel
+
 
 def booking_page(app: Appliance, token: str, now: datetime) -> BookingPage:
     """What the customer's booking link shows; NotFound ``token_gone``. Reading it changes nothing."""
@@ -65,7 +69,7 @@ def cancel(app: Appliance, booking_id: int, now: datetime, actor: Actor, reason:
         ):
             raise Conflict("booking_over")
         occupancy.release_booking(db, booking_id)
-        _take_out_of_calendar(app, booking, now)
+        take_out_of_calendar(app, booking, now)
         if booking.status == BookingStatus.PENDING:
             settle_ended(app, booking, now)
         db.execute(
@@ -95,7 +99,7 @@ def ics(app: Appliance, token: str, now: datetime) -> bytes:
     )  # fmt: skip
 
 
-def _take_out_of_calendar(app: Appliance, booking: Booking, now: datetime) -> None:
+def take_out_of_calendar(app: Appliance, booking: Booking, now: datetime) -> None:
     """Have every event that was, or is being, written for the booking removed."""
     for write in app.db.rows(
         CalendarWrite, "SELECT * FROM calendar_write WHERE booking_id = ? AND kind = 'booking'", booking.id

@@ -81,6 +81,7 @@ def confirm(app: Appliance, booking: Booking, etag: str | None, now: datetime, e
     """The calendar has it: tell the customer, and close what ended with the yes. False when it was not pending."""
     db = app.db
     with db.write():
+        moved = bookings.was_confirmed(db, booking.id)
         won = bookings.move(
             db, booking.id, BookingStatus.CONFIRMED, confirmed_at=now, pending_since_at=None, calendar_etag=etag,
             calendar_event_id=event_id,
@@ -91,12 +92,13 @@ def confirm(app: Appliance, booking: Booking, etag: str | None, now: datetime, e
         ended = settle_after_yes(app, booking, now)
         look_again(app, booking.customer_id, now)
         app.token("booking", booking.id, now)
-        say(
-            app, "confirmed", booking.customer_id, now, key=f"confirmed:{booking.id}:{booking.version}", own_act=True,
-            booking_id=booking.id, entry_id=booking.entry_id,
-            facts={"starts_at_ms": to_ms(booking.starts_at), "code": booking.code, "party_size": booking.party_size,
-                   "others_ended": ended},
-        )  # fmt: skip
+        if not moved:  # a moved one was told where it went
+            say(
+                app, "confirmed", booking.customer_id, now, key=f"confirmed:{booking.id}:{booking.version}", own_act=True,
+                booking_id=booking.id, entry_id=booking.entry_id,
+                facts={"starts_at_ms": to_ms(booking.starts_at), "code": booking.code, "party_size": booking.party_size,
+                       "others_ended": ended, "version": booking.version},
+            )  # fmt: skip
         activity.record(
             db, now, SYSTEM, "booking_confirmed", "booking", booking.id, entry_id=booking.entry_id,
             customer_id=booking.customer_id,

@@ -141,6 +141,8 @@ def _must_wait(app: Appliance, setup: Setup, message: Message, now: datetime) ->
 
 def _stale(app: Appliance, setup: Setup, message: Message, now: datetime) -> str | None:
     """Why the message is no longer true; None when it is."""
+    if message.booking_id is not None and _of_older_version(app, message):
+        return "the booking was moved or cancelled"
     if message.booking_id is not None:
         return _stale_booking(bookings.by_id(app.db, message.booking_id), message.kind, now)
     if message.kind in OFFERING and message.offer_id is not None:
@@ -173,6 +175,12 @@ def _stale_entry(app: Appliance, entry: Entry, kind: str, now: datetime) -> str 
     if kind == "joined" and entry.status not in ENTRY_ACTIVE:
         return "no longer on the list"
     return None
+
+
+def _of_older_version(app: Appliance, message: Message) -> bool:
+    """Whether the message speaks of its booking as it was before it was moved or cancelled."""
+    version = json.loads(message.facts).get("version")
+    return version is not None and version != bookings.by_id(app.db, message.booking_id or 0).version
 
 
 def _start_clock(app: Appliance, setup: Setup, message: Message, now: datetime) -> Offer | None:

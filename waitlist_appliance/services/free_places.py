@@ -54,11 +54,14 @@ class Calendars:
 
 def places(
     db: Database, setup: Setup, calendars: Calendars, service: Service, starts_at: datetime,
-    duration: timedelta | None = None,
+    duration: timedelta | None = None, *, besides_booking: int | None = None,
 ) -> list[Place]:  # fmt: skip
-    """Every resource that gives the service, smallest first, with its state at the time."""
+    """Every resource that gives the service, smallest first, with its state at the time.
+
+    ``besides_booking`` is left out of what takes a place: it is the one that would move.
+    """
     taken = setup.occupied_by(service, starts_at, duration)
-    rows = occupancy.busy(db, taken)
+    rows = [row for row in occupancy.busy(db, taken) if besides_booking is None or row.booking_id != besides_booking]
     lasts = duration or setup.duration_of(service)
     return [_place(setup, calendars, resource, taken, rows, starts_at, lasts) for resource in setup.resources_of(service)]
 

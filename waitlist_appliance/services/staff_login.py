@@ -54,7 +54,9 @@ _one_hash = threading.Semaphore(1)
 _NOBODY: Final = "$argon2id$v=19$m=19456,t=2,p=1$oQvl3zKFo0rwg8W3jKGUdA$eiQbg7D3LEBQAH0C31afvVQxMTjKoRLyazOr9/7N9g0"
 
 
-def add_user(app: Appliance, email: str, name: str, role: str, now: datetime) -> tuple[StaffUser, str]:
+def add_user(
+    app: Appliance, email: str, name: str, role: str, now: datetime, actor: Actor = SYSTEM
+) -> tuple[StaffUser, str]:
     """A user without a password, and the secret of the link (/welcome/<secret>) that sets one.
 
     Raises Invalid: bad_value (email, role), email_taken, name_required.
@@ -65,11 +67,11 @@ def add_user(app: Appliance, email: str, name: str, role: str, now: datetime) ->
         purpose = "invitation" if staff.users(app.db) else "first"
         user_id = _insert_user(app, email, name, role, now)
         token = _new_link(app, user_id, purpose, now)
-        _log(app, "staff_added", user_id, now, SYSTEM, role, name=name)
+        _log(app, "staff_added", user_id, now, actor, role, name=name)
     return _user(app, user_id), token
 
 
-def reset_link(app: Appliance, email: str, now: datetime) -> str:
+def reset_link(app: Appliance, email: str, now: datetime, actor: Actor = SYSTEM) -> str:
     """The secret of a new link that sets a new password; older links end. NotFound: not_found."""
     user = staff.user_by_email(app.db, email.strip())
     if user is None:
@@ -77,7 +79,7 @@ def reset_link(app: Appliance, email: str, now: datetime) -> str:
     with app.db.write():
         staff.void_links(app.db, user.id, now)
         token = _new_link(app, user.id, "reset", now)
-        _log(app, "password_link_made", user.id, now, SYSTEM)
+        _log(app, "password_link_made", user.id, now, actor)
     return token
 
 

@@ -172,4 +172,6 @@ def _resource_id(setup: Setup, event: CalendarEvent) -> int | None:
     if event.resource is None:
         return None
     wanted = event.resource.casefold()
-    return next((r.id for r in setup.resources.values() if wanted in (r.public_id, r.name.casefold())), None)
+    # One that is no longer used still takes its own time only, and not everybody's.
+    known = (*setup.resources.values(), *setup.retired.values())
+    return next((r.id for r in known if wanted in (r.public_id, r.name.casefold())), None)

@@ -12,6 +12,7 @@ from waitlist_appliance.domain.states import BookingStatus, HoldState
 from waitlist_appliance.ports import Calendar, CalendarError, CalendarEvent, NewEvent
 from waitlist_appliance.services import claim
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
+from waitlist_appliance.services.cancel_booking import cancel
 from waitlist_appliance.services.each_row import each_row
 from waitlist_appliance.services.sync_calendar import mirror
 from waitlist_appliance.storage import activity, alarms, bookings, calendar_writes, customers, events, openings, slots
@@ -107,8 +108,8 @@ def _write_booking(
 
     The id comes from booking and version, so a retry after a lost answer finds its own event and never doubles.
     """
-    if booking.status != BookingStatus.PENDING:
-        if booking.status in OVER:
+    if booking.status != BookingStatus.PENDING or _outdated(write, booking):
+        if booking.status in OVER or _outdated(write, booking):
             calendar.remove(write.event_id)
         _finish(app, write, "dropped")
         return
@@ -119,20 +120,35 @@ def _write_booking(
         with app.db.write():
             for found in in_the_way:  # or the next in line would be offered the same taken time
                 mirror(app, connection, found)
-            claim.take_back(app, booking, now)
+            if not _outdated(write, bookings.by_id(app.db, booking.id)):
+                _give_up(app, booking, now)
             calendar_writes.done(app.db, write.id, "dropped")
         return
     event = _event(app, write, booking, resource)
     etag = calendar.write(event)
     with app.db.write():
-        if bookings.by_id(app.db, booking.id).status not in OVER:
+        current = bookings.by_id(app.db, booking.id)
+        if current.status not in OVER and not _outdated(write, current):
             _mirrored(app, connection, event, etag)
             claim.confirm(app, booking, etag, now, write.event_id)
             calendar_writes.done(app.db, write.id)
             return
-    # Cancelled while the event was being written, and perhaps removed before it was there: taken away again.
+    # Cancelled or moved while the event was being written, and perhaps removed before it was there: taken away again.
     calendar.remove(write.event_id)
     _finish(app, write, "dropped")
+
+
+def _outdated(write: CalendarWrite, booking: Booking) -> bool:
+    """Whether the booking was moved since this write was written down; the new version has its own."""
+    return write.event_id != calendar_writes.event_id("booking", booking.public_id, booking.version)
+
+
+def _give_up(app: Appliance, booking: Booking, now: datetime) -> None:
+    """Somebody else's event has the time. A moved booking's line ended long ago: it is cancelled, not taken back."""
+    if bookings.was_confirmed(app.db, booking.id):
+        cancel(app, booking.id, now, SYSTEM, "the calendar has another event at this time")
+    else:
+        claim.take_back(app, booking, now)
 
 
 def _event(app: Appliance, write: CalendarWrite, booking: Booking, resource: Resource) -> NewEvent:

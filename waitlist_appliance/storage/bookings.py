@@ -60,6 +60,25 @@ def move(db: Database, booking_id: int, to: BookingStatus, **columns: object) ->
     )  # fmt: skip
 
 
+def place_elsewhere(db: Database, booking: Booking, resource_id: int, when: Interval, now: datetime) -> int:
+    """Another time or resource, as a new version that the calendar does not have yet; 0 when it has changed since."""
+    return db.execute(
+        """UPDATE booking SET resource_id = ?, starts_at = ?, ends_at = ?, version = version + 1, status = 'pending',
+                  pending_since_at = ?, alarmed_at = NULL
+            WHERE id = ? AND version = ? AND status IN ('pending', 'confirmed')""",
+        resource_id, when.starts_at, when.ends_at, now, booking.id, booking.version,
+    )  # fmt: skip
+
+
+def was_confirmed(db: Database, booking_id: int) -> bool:
+    """Whether the customer was told before that it is confirmed: pending again means that it was moved."""
+    return db.value("SELECT confirmed_at FROM booking WHERE id = ?", booking_id) is not None
+
+
+def set_notes(db: Database, booking_id: int, notes: str | None) -> int:
+    return db.execute("UPDATE booking SET notes = ? WHERE id = ?", notes, booking_id)
+
+
 def starting(db: Database, now: datetime, limit: int = 200) -> list[Booking]:
     return db.rows(
         Booking,

@@ -79,3 +79,8 @@ def mark_reachable(db: Database, customer_id: int) -> None:
 
 def mark_undeliverable(db: Database, customer_id: int, now: datetime) -> None:
     db.execute("UPDATE customer SET undeliverable_at = ? WHERE id = ?", now, customer_id)
+
+
+def count_no_shows(db: Database, customer_id: int, by: int) -> int:
+    """One more (or, taken back, one less) time that the customer did not come."""
+    return db.execute("UPDATE customer SET no_shows = MAX(no_shows + ?, 0) WHERE id = ?", by, customer_id)

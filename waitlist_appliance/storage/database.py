@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import typing
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import peewee
 
 from waitlist_appliance.domain.moments import from_ms, to_ms
+from waitlist_appliance.domain.search_words import stored_words
 
 Row = TypeVar("Row")
 Parameters = tuple[object, ...] | list[object]
@@ -51,6 +53,8 @@ class Database:
         self.peewee = peewee.SqliteDatabase(
             self.path, pragmas=dict(PRAGMAS), timeout=BUSY_TIMEOUT_SECONDS, lock_type="IMMEDIATE"
         )
+        # Called by the triggers that keep search_word (migration 3): a connection without it cannot write a customer.
+        self.peewee.register_function(_search_words, "search_words", 2, deterministic=True)
         # SQLite's busy handler sleeps in steps; a lock of our own keeps p99 low among our threads (runtime.md 2).
         self._writer = threading.RLock()
         self._rings = threading.local()
@@ -163,6 +167,10 @@ class Database:
         values = [to_ms(p) if isinstance(p, datetime) else p for p in parameters]
         with peewee.__exception_wrapper__:
             return connection.execute(sql, values)
+
+
+def _search_words(phone: str, said: str) -> str:
+    return json.dumps(stored_words(phone, said))
 
 
 def create_private(path: Path) -> None:

@@ -41,8 +41,8 @@ def add(
 def due(db: Database, now: datetime, limit: int) -> list[Message]:
     return db.rows(
         Message,
-        f"""SELECT * FROM message WHERE state IN ('pending', 'sending') AND due_at <= ?2 AND {CLAIMABLE}
-             ORDER BY due_at, id LIMIT ?1""",
+        f"""SELECT * FROM message INDEXED BY message_due
+             WHERE state IN ('pending', 'sending') AND due_at <= ?2 AND {CLAIMABLE} ORDER BY due_at, id LIMIT ?1""",
         limit, now,
     )  # fmt: skip
 
@@ -116,6 +116,13 @@ def drop_of_offer(db: Database, offer_id: int, reason: str) -> int:
             WHERE offer_id = ? AND kind IN ('offer', 'offer_race') AND state = 'pending'""",
         reason, offer_id,
     )  # fmt: skip
+
+
+def drop_of_booking(db: Database, booking_id: int, reason: str) -> int:
+    """What is still unsent about the booking is no longer true."""
+    return db.execute(
+        "UPDATE message SET state = 'dropped', error = ? WHERE booking_id = ? AND state = 'pending'", reason, booking_id
+    )
 
 
 def drop_of_customer(db: Database, customer_id: int, channels: tuple[str, ...], reason: str) -> int:

@@ -66,5 +66,13 @@ def release_booking(db: Database, booking_id: int) -> int:
     return db.execute("DELETE FROM occupancy WHERE booking_id = ?", booking_id)
 
 
+def move_booking(db: Database, booking_id: int, resource_id: int, interval: Interval) -> int:
+    """Put the booking's row elsewhere; IntegrityError when something of ours overlaps there (the trigger)."""
+    return db.execute(
+        "UPDATE occupancy SET resource_id = ?, starts_at = ?, ends_at = ? WHERE booking_id = ?",
+        resource_id, interval.starts_at, interval.ends_at, booking_id,
+    )  # fmt: skip
+
+
 def hold_becomes_booking(db: Database, hold_id: int, booking_id: int) -> int:
     return db.execute("UPDATE occupancy SET hold_id = NULL, booking_id = ? WHERE hold_id = ?", booking_id, hold_id)

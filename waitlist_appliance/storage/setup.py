@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,11 @@ from waitlist_appliance.storage.database import Database
 
 @dataclass(frozen=True)
 class Setup:
-    """A snapshot of everything the owner set up; ``number`` rises with every change of it."""
+    """A snapshot of everything the owner set up; ``number`` rises with every change of it.
+
+    ``services`` also holds those no longer offered: past bookings and slots name them. ``retired`` are the resources
+    no longer used: a calendar may still name them.
+    """
 
     number: int
     business: Business
@@ -27,6 +31,7 @@ class Setup:
     default_service: Service
     resources: dict[int, Resource]
     given_by: dict[int, frozenset[int]]
+    retired: dict[int, Resource] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -45,6 +50,8 @@ class Setup:
 
     def resources_of(self, service: Service) -> list[Resource]:
         """The resources that can give the service; a service that names none is given by all."""
+        if not service.active:
+            return []
         ids = self.given_by.get(service.id)
         return [r for r in self.resources.values() if ids is None or r.id in ids]
 
@@ -53,7 +60,7 @@ class Setup:
         if name is None:
             return self.default_service
         wanted = name.strip().casefold()
-        for service in self.services.values():
+        for service in self.offered:
             if wanted in (service.public_id, service.name.casefold()):
                 return service
         raise Invalid("unknown_service", "service", params={"value": name})
@@ -76,6 +83,11 @@ class Setup:
             if zone.casefold() == name.strip().casefold():
                 return zone
         raise Invalid("unknown_zone", "zone", params={"value": name})
+
+    @property
+    def offered(self) -> list[Service]:
+        """The services that can be asked for."""
+        return [service for service in self.services.values() if service.active]
 
     @property
     def widest_buffer(self) -> timedelta:
@@ -108,8 +120,8 @@ def _read(db: Database, number: int) -> Setup:
     if business is None:
         raise NotFound("not_set_up")
     rules = _rules(db)
-    services = {s.id: s for s in db.rows(Service, "SELECT * FROM service WHERE active = 1 ORDER BY id")}
-    resources = db.rows(Resource, "SELECT * FROM resource WHERE active = 1 ORDER BY max_party, priority, id")
+    services = {s.id: s for s in db.rows(Service, "SELECT * FROM service ORDER BY id")}
+    resources = _resources(db, active=True)
     default_rule = db.value("SELECT id FROM availability_rule WHERE is_default = 1")
     return Setup(
         number=number,
@@ -121,7 +133,12 @@ def _read(db: Database, number: int) -> Setup:
         default_service=next(s for s in services.values() if s.is_default),
         resources={r.id: r for r in resources},
         given_by=_given_by(db),
+        retired={r.id: r for r in _resources(db, active=False)},
     )
+
+
+def _resources(db: Database, *, active: bool) -> list[Resource]:
+    return db.rows(Resource, "SELECT * FROM resource WHERE active = ? ORDER BY max_party, priority, id", active)
 
 
 def _rules(db: Database) -> dict[int, Rule]:

@@ -60,6 +60,34 @@ def users(db: Database) -> list[StaffUser]:
     return db.rows(StaffUser, f"SELECT {_USER} FROM staff_user ORDER BY id")
 
 
+def user_by_public_id(db: Database, public_id: str) -> StaffUser | None:
+    return db.row(StaffUser, f"SELECT {_USER} FROM staff_user WHERE public_id = ?", public_id)
+
+
+def other_owners(db: Database, user_id: int) -> int:
+    """How many owners besides this user can log in."""
+    sql = """SELECT COUNT(*) FROM staff_user WHERE role = 'owner' AND disabled_at IS NULL AND password_hash IS NOT NULL
+             AND id <> ?"""
+    return int(db.value(sql, user_id))
+
+
+def set_role(db: Database, user_id: int, role: str) -> None:
+    db.execute("UPDATE staff_user SET role = ? WHERE id = ?", role, user_id)
+
+
+def set_disabled(db: Database, user_id: int, at: datetime | None) -> None:
+    db.execute("UPDATE staff_user SET disabled_at = ? WHERE id = ?", at, user_id)
+
+
+def open_links(db: Database, now: datetime) -> dict[int, datetime]:
+    """User → until when their unused link opens the door."""
+    rows = db.rows(
+        StaffLink,
+        "SELECT user_id, purpose, expires_at, used_at FROM staff_link WHERE used_at IS NULL AND expires_at > ?", now,
+    )  # fmt: skip
+    return {link.user_id: link.expires_at for link in rows}
+
+
 def set_password(db: Database, user_id: int, password_hash: str) -> None:
     db.execute("UPDATE staff_user SET password_hash = ? WHERE id = ?", password_hash, user_id)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.storage.database import Database
+from waitlist_appliance.storage.search_reads import Named
 
 ACTIVE = ("invited", "waiting", "notified")
 # Later than every moment: where somebody stands who has not been lined up yet.
@@ -28,7 +30,9 @@ class Line:
     status: str
     priority: int
     source: str
+    locale: str
     zone: str | None
+    wanted_resource: str | None
     notes: str | None
     created_at: datetime
     registered_at: datetime | None
@@ -72,12 +76,13 @@ class LineWish:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the waitlist is narrowed to; `since`/`until` bound a wished time."""
+    """What the waitlist is narrowed to; `since`/`until` bound a wished time, `people` are those searched for."""
 
     statuses: tuple[str, ...] = ()
+    source: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    q: str = ""
+    people: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,8 @@ _LINE = """
 SELECT entry.id, entry.public_id, COALESCE(entry.first_name, customer.first_name) AS first_name,
     COALESCE(entry.last_name, customer.last_name) AS last_name, customer.phone,
     COALESCE(entry.email, customer.email) AS email, entry.party_size, entry.status, entry.priority, entry.source,
-    entry.zone, entry.notes, entry.created_at, entry.registered_at, entry.lined_up_at, wanted.starts_at AS wanted_at,
+    entry.locale, entry.zone, asked_for.name AS wanted_resource, entry.notes, entry.created_at,
+    entry.registered_at, entry.lined_up_at, wanted.starts_at AS wanted_at,
     customer.undeliverable_at, customer.opted_out_at, entry.customer_id,
     offer.public_id AS offer_public_id, offer.state AS offer_state, offer.deadline_at AS offer_deadline_at,
     offer.sent_at AS offer_sent_at, offered.starts_at AS offer_starts_at, resource.name AS offer_resource,
@@ -177,6 +183,7 @@ SELECT entry.id, entry.public_id, COALESCE(entry.first_name, customer.first_name
 FROM entry
 JOIN customer ON customer.id = entry.customer_id
 JOIN slot AS wanted ON wanted.id = entry.requested_slot_id
+LEFT JOIN resource AS asked_for ON asked_for.id = entry.resource_id
 LEFT JOIN offer ON offer.entry_id = entry.id AND offer.state IN ('proposed', 'live')
 LEFT JOIN slot AS offered ON offered.id = offer.slot_id
 LEFT JOIN hold ON hold.id = offer.hold_id
@@ -187,45 +194,104 @@ LEFT JOIN booking ON booking.entry_id = entry.id AND booking.status = 'pending'
 _LINE_ORDER = f"COALESCE(entry.lined_up_at, {NEVER}), entry.id"
 
 
-def _line_by(index: str) -> str:
-    """The lines, found by this index: with a hundred thousand entries SQLite would rather sort them all."""
-    return _LINE.replace("FROM entry\n", f"FROM entry INDEXED BY {index}\n")
-
-
 def in_play(db: Database, wanted: Filter, limit: int = 200) -> list[Line]:
     """Contacted people: those with a live or proposed offer or a pending booking; the nearest deadline first."""
-    where, values = _where(wanted, ("notified",))
+    if not _among(wanted, ("notified",)):
+        return []
+    lines, values = _narrowed(wanted, ("notified",), _LINE)
     order = "offer.deadline_at IS NULL, offer.deadline_at, entry.id"
-    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY {order} LIMIT ?", *values, limit)
+    return db.rows(Line, f"{lines} ORDER BY {order} LIMIT ?", *values, limit)
 
 
 def unreachable(db: Database, wanted: Filter, limit: int = 50) -> list[Line]:
     """People in line whom no message reaches."""
-    where, values = _where(wanted, ("waiting", "invited"))
-    # From the few such customers to their entries, not the other way round.
-    sql = f"""{_line_by("entry_by_customer")} WHERE {where} AND entry.customer_id IN
-              (SELECT id FROM customer WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL)"""
-    return db.rows(Line, f"{sql} ORDER BY entry.created_at LIMIT ?", *values, limit)
+    if not _among(wanted, ("invited", "waiting")):
+        return []
+    lines, values = _narrowed(wanted, ("invited", "waiting"), _walking("entry_by_customer"))
+    nobody = "SELECT id FROM customer WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL"
+    sql = f"{lines} AND entry.customer_id IN ({nobody}) ORDER BY entry.created_at LIMIT ?"
+    return db.rows(Line, sql, *values, limit)
 
 
 def in_line(db: Database, wanted: Filter, after: tuple[int, int, int] | None, limit: int) -> list[Line]:
     """People who wait or were invited, by priority and sign-up; `after` is the last row's (priority, ms, id)."""
-    where, values = _where(wanted, ("waiting", "invited"))
+    if not _among(wanted, ("waiting", "invited")):
+        return []
+    # Without a day the line itself is walked and never sorted; a day names few, who are looked up.
+    lines, values = _narrowed(wanted, ("waiting", "invited"), _LINE if wanted.since else _walking("entry_in_line"))
     if after:
-        where += f" AND (entry.priority, {_LINE_ORDER}) > (?, ?, ?)"
+        lines += f" AND (entry.priority, {_LINE_ORDER}) > (?, ?, ?)"
         values += after
-    lines = _line_by("entry_in_line")
-    return db.rows(Line, f"{lines} WHERE {where} ORDER BY entry.priority, {_LINE_ORDER} LIMIT ?", *values, limit)
+    return db.rows(Line, f"{lines} ORDER BY entry.priority, {_LINE_ORDER} LIMIT ?", *values, limit)
 
 
 def ended(db: Database, wanted: Filter, before: tuple[int, int] | None, limit: int) -> list[Line]:
     """People who are no longer in line, newest first; `before` is the last row's (created ms, id)."""
-    where, values = _where(wanted, ENDED)
+    if not _among(wanted, ENDED):
+        return []
+    walked = _walking("entry_by_created") if wanted.people and not wanted.since else _LINE
+    lines, values = _narrowed(wanted, ENDED, walked)
     if before:
-        where += " AND (entry.created_at, entry.id) < (?, ?)"
+        lines += " AND (entry.created_at, entry.id) < (?, ?)"
         values += before
-    lines = _LINE if wanted.q else _line_by("entry_by_created")  # few are found by a search: those are sorted
-    return db.rows(Line, f"{lines} WHERE {where} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
+    if not (wanted.since or wanted.people or wanted.source):
+        newest, more = _newest_ended(wanted, before, limit)
+        lines, values = f"{lines} AND entry.id IN ({newest})", values + more
+    return db.rows(Line, f"{lines} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
+
+
+def _newest_ended(wanted: Filter, before: tuple[int, int] | None, limit: int) -> tuple[str, tuple[object, ...]]:
+    """The newest of each status, each out of its own part of the index: nothing is sorted but these."""
+    earlier = " AND (created_at, id) < (?, ?)" if before else ""
+    parts = [
+        f"SELECT * FROM (SELECT id FROM entry WHERE status = '{status}'{earlier}"
+        " ORDER BY created_at DESC, id DESC LIMIT ?)"
+        for status in _among(wanted, ENDED)
+    ]  # fmt: skip
+    one: tuple[object, ...] = (*(before or ()), limit)
+    return " UNION ALL ".join(parts), one * len(parts)
+
+
+def _walking(index: str) -> str:
+    return _LINE.replace("FROM entry\n", f"FROM entry INDEXED BY {index}\n")
+
+
+def lines_named(db: Database, public_ids: Sequence[str]) -> list[Line]:
+    """These entries, in the order of their asking."""
+    marks = ", ".join("?" * len(public_ids))
+    return db.rows(Line, f"{_LINE} WHERE entry.public_id IN ({marks}) ORDER BY entry.id", *public_ids)
+
+
+def all_lines(db: Database, wanted: Filter, batch: int) -> Iterator[list[Line]]:
+    """Everybody the filter lets through, in batches: those in play, then the line, then those who have left."""
+    playing = in_play(db, wanted, NEVER)
+    if playing:
+        yield playing
+    after: tuple[int, int, int] | None = None
+    while lines := in_line(db, wanted, after, batch):
+        yield lines
+        last = lines[-1]
+        after = (last.priority, to_ms(last.lined_up_at) if last.lined_up_at else NEVER, last.id)
+    before: tuple[int, int] | None = None
+    while lines := ended(db, wanted, before, batch):
+        yield lines
+        before = (to_ms(lines[-1].created_at), lines[-1].id)
+
+
+def places(db: Database, entry_ids: Sequence[int]) -> dict[int, int]:
+    """The place of these entries in the line of the time they asked for, from 1; who is not in it is left out."""
+    if not entry_ids:
+        return {}
+    sql = f"""
+    SELECT wish.entry_id,
+        (SELECT COUNT(*) FROM wish AS ahead WHERE ahead.slot_id = wish.slot_id AND ahead.state = 'live'
+            AND (ahead.round, ahead.priority, ahead.lined_up_at, ahead.entry_id)
+                < (wish.round, wish.priority, wish.lined_up_at, wish.entry_id))
+        + (SELECT COUNT(*) FROM wish AS asked WHERE asked.slot_id = wish.slot_id AND asked.state = 'offered') + 1
+    FROM entry JOIN wish ON wish.entry_id = entry.id AND wish.slot_id = entry.requested_slot_id AND wish.state = 'live'
+    WHERE entry.id IN ({", ".join("?" * len(entry_ids))})
+    """
+    return dict(db.tuples(sql, *entry_ids))
 
 
 def line(db: Database, public_id: str) -> Line | None:
@@ -254,26 +320,24 @@ def wishes(db: Database, entry_ids: Sequence[int]) -> dict[int, list[LineWish]]:
 
 
 def waiters(db: Database, slot_ids: Sequence[int], at_most: int = 5) -> dict[int, list[Waiter]]:
-    """The first of each slot's line."""
-    if not slot_ids:
-        return {}
-    marks = ", ".join("?" * len(slot_ids))
-    sql = f"""
-    SELECT * FROM (
-        SELECT wish.slot_id, entry.public_id AS entry_public_id,
-            COALESCE(entry.first_name, customer.first_name) AS first_name,
-            COALESCE(entry.last_name, customer.last_name) AS last_name,
-            customer.phone, COALESCE(wish.party, entry.party_size) AS party, wish.state,
-            ROW_NUMBER() OVER (PARTITION BY wish.slot_id
-                ORDER BY wish.round, wish.priority, wish.lined_up_at, wish.entry_id) AS place
-        FROM wish JOIN entry ON entry.id = wish.entry_id JOIN customer ON customer.id = wish.customer_id
-        WHERE wish.slot_id IN ({marks}) AND wish.state IN ('live', 'offered')
-    ) WHERE place <= ? ORDER BY slot_id, place
-    """
-    found: dict[int, list[Waiter]] = {}
-    for waiter in db.rows(Waiter, sql, *slot_ids, at_most):
-        found.setdefault(waiter.slot_id, []).append(waiter)
-    return found
+    """The first of each slot's line; out of an index, however long the line is."""
+    found = {slot_id: db.rows(Waiter, _FIRST_IN_LINE, slot_id, at_most) for slot_id in slot_ids}
+    return {slot_id: waiting for slot_id, waiting in found.items() if waiting}
+
+
+_WISH_ORDER = "round, priority, lined_up_at, entry_id"
+_FIRST_IN_LINE = f"""
+WITH first AS (
+    SELECT * FROM (SELECT * FROM wish WHERE slot_id = ?1 AND state = 'live' ORDER BY {_WISH_ORDER} LIMIT ?2)
+    UNION ALL SELECT * FROM wish INDEXED BY wish_by_slot WHERE slot_id = ?1 AND state = 'offered'
+)
+SELECT first.slot_id, entry.public_id AS entry_public_id, COALESCE(entry.first_name, customer.first_name) AS first_name,
+    COALESCE(entry.last_name, customer.last_name) AS last_name, customer.phone,
+    COALESCE(first.party, entry.party_size) AS party, first.state,
+    ROW_NUMBER() OVER (ORDER BY {", ".join(f"first.{column}" for column in _WISH_ORDER.split(", "))}) AS place
+FROM first JOIN entry ON entry.id = first.entry_id JOIN customer ON customer.id = first.customer_id
+ORDER BY place LIMIT ?2
+"""
 
 
 def openings(db: Database, slot_ids: Sequence[int]) -> dict[int, list[OpeningLine]]:
@@ -369,28 +433,36 @@ def alarms(db: Database) -> list[str]:
     return [condition for (condition,) in db.tuples("SELECT condition FROM alarm ORDER BY since_at")]
 
 
+def _narrowed(wanted: Filter, among: tuple[str, ...], lines: str) -> tuple[str, tuple[object, ...]]:
+    """The statement up to its order; `lines` is how they are read, unless the words searched for name few people."""
+    where, values = _where(wanted, among)
+    if wanted.people:
+        where, values = f"{where} AND {wanted.people.clause}", values + wanted.people.values
+        lines = _walking("entry_by_customer") if wanted.people.few else lines
+    return f"{lines} WHERE {where}", values
+
+
 def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, ...]]:
-    # Written out, not bound: only so does SQLite see that the index on those in line serves.
-    listed = ", ".join(f"'{status}'" for status in among)
-    clauses, values = [f"entry.status IN ({listed})"], list[object]()
-    if wanted.statuses:
-        clauses.append(f"entry.status IN ({', '.join('?' * len(wanted.statuses))})")
-        values += wanted.statuses
+    """The statuses are our own words: written out, so that the index of the line serves."""
+    statuses = _among(wanted, among)
+    clauses, values = [f"entry.status IN ({_quoted(among)})"], list[object]()
+    if statuses != among:
+        clauses.append(f"entry.status IN ({_quoted(statuses)})")
+    if wanted.source:
+        clauses.append("entry.source = ?")
+        values.append(wanted.source)
     if wanted.since and wanted.until:
         clauses.append(
-            "EXISTS (SELECT 1 FROM wish JOIN slot ON slot.id = wish.slot_id "
-            "WHERE wish.entry_id = entry.id AND slot.starts_at >= ? AND slot.starts_at < ?)"
+            "entry.id IN (SELECT wish.entry_id FROM slot JOIN wish ON wish.slot_id = slot.id "
+            "WHERE slot.starts_at >= ? AND slot.starts_at < ? AND wish.state <> 'withdrawn')"
         )
         values += [wanted.since, wanted.until]
-    if wanted.q:
-        clauses.append(
-            "(COALESCE(entry.first_name, customer.first_name, '') || ' ' || "
-            "COALESCE(entry.last_name, customer.last_name, '') LIKE ? ESCAPE '\\' OR customer.phone LIKE ? ESCAPE '\\')"
-        )
-        values += [_like(wanted.q), _like(wanted.q.replace(" ", ""))]
     return " AND ".join(clauses), tuple(values)
 
 
-def _like(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+def _among(wanted: Filter, among: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(status for status in among if not wanted.statuses or status in wanted.statuses)
+
+
+def _quoted(statuses: tuple[str, ...]) -> str:
+    return ", ".join(f"'{status}'" for status in statuses)

@@ -85,6 +85,13 @@ def line_up(db: Database, entry: Entry) -> int:
     )  # fmt: skip
 
 
+def prefer(db: Database, wish_id: int, zone: object, resource_id: object) -> int:
+    """What an active wish asks for besides its time; None is "any"."""
+    return db.execute(
+        f"UPDATE wish SET zone = ?, resource_id = ? WHERE id = ? AND state IN {ACTIVE}", zone, resource_id, wish_id
+    )
+
+
 def end_active(db: Database, entry_id: int, to: WishState, ended_by_booking_id: int | None = None) -> list[int]:
     """End every active wish of the entry; the slots concerned."""
     slots = [s for (s,) in db.tuples(f"SELECT slot_id FROM wish WHERE entry_id = ? AND state IN {ACTIVE}", entry_id)]

@@ -143,6 +143,7 @@ def sample_facts(kind: str) -> dict[str, object]:
         "keeps_place": {"keeps_place": True},
         "others_ended": {"others_ended": True},
         "first_name": {"first_name": "Ana"},
+        "text": {"text": "We have kept the table by the window for you."},
     }
     allowed = placeholders(kind)
     return {fact: value for name, facts in known.items() if name in allowed for fact, value in facts.items()}
@@ -195,5 +196,7 @@ def _tidy(name: str, value: object) -> object:
     if not isinstance(value, str) or name == "link":
         return value
     line = "".join(char for char in value if char not in _TURNS_WRITING)
+    if name == "text":  # what staff wrote: as long as they wrote it, with its lines
+        return line
     line = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in line)
     return " ".join(line.split())[:_LONGEST_FACT]

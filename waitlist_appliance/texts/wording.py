@@ -192,6 +192,12 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         ),
         N_("{{ business }}: you are booked already"),
     ),
+    "note": Wording(
+        frozenset({"text"}),
+        N_("Message from {{ business }}: {{ text }}"),
+        N_("{{ business }}: a message for you"),
+        N_("A message for you from {{ business }}:\n\n{{ text }}"),
+    ),
     "too_late": Wording(
         _TIME | {"link", "party_size", "service", "keeps_place"},
         N_(

@@ -12,12 +12,14 @@ from flask_bootstrap import Bootstrap5
 
 from waitlist_appliance.paths import static_dir, templates_dir
 from waitlist_appliance.services.appliance import Appliance
-from waitlist_appliance.web import brand, errors, gate, headers, i18n
+from waitlist_appliance.web import brand, compression, errors, gate, headers, i18n
 from waitlist_appliance.web.assets import asset
 from waitlist_appliance.web.server import MAX_BODY
 
 # Callers there prove themselves in every request; opening a signed cookie for them would only cost time.
-_WITHOUT_SESSION = ("/api/", "/waitlist/", "/booking/", "/healthz", "/static/", "/bootstrap/", "/bench/", "/brand.css")
+_WITHOUT_SESSION = (
+    "/api/", "/waitlist/", "/booking/", "/healthz", "/static/", "/bootstrap/", "/bench/", "/brand.css", "/brand/logo",
+)  # fmt: skip
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -45,6 +47,7 @@ def create_app(appliance: Appliance, **config: Any) -> Flask:
     Bootstrap5(app)
     i18n.install(app)
     errors.install(app)
+    compression.install(app)
     headers.install(app, https=appliance.config.is_https)
     gate.install(app, routes.every(bench=bool(config.get("BENCH"))), require_staff)
     app.teardown_request(_assert_no_transaction)

@@ -6,9 +6,10 @@ import colorsys
 import re
 from hashlib import sha256
 
-from flask import Response
+from flask import Response, abort
 
-from waitlist_appliance.web.context import the_business
+from waitlist_appliance.storage import set_up
+from waitlist_appliance.web.context import box, the_business
 
 DEFAULT = "#6d3b5e"
 LIGHT_PAPER = "#ffffff"
@@ -22,6 +23,14 @@ Rgb = tuple[int, int, int]
 def stylesheet() -> Response:
     """/brand.css: the accent as custom properties."""
     return Response(css(the_business().brand_colour), mimetype="text/css")
+
+
+def logo() -> Response:
+    """/brand/logo: the owner's picture, as what we found it to be. 404 without one."""
+    found = set_up.logo(box().db)
+    if found is None:
+        abort(404)
+    return Response(found.content, mimetype=found.media_type)
 
 
 def address(colour: str | None) -> str:

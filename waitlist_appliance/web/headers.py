@@ -46,4 +46,4 @@ def install(app: Flask, *, https: bool) -> None:
 
 
 # Files that are the same for everybody; everything else has a line in the URL table.
-FILES = frozenset({"static", "bootstrap.static", "public.brand"})
+FILES = frozenset({"static", "bootstrap.static", "public.brand", "public.logo"})

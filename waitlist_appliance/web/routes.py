@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from waitlist_appliance.web import brand
-from waitlist_appliance.web.api import bookings, customers, events, machine, waitlist
+from waitlist_appliance.web.api import bookings, customers, events, machine, statistics, waitlist
 from waitlist_appliance.web.api.simulator import SIMULATOR_ROUTES
 from waitlist_appliance.web.public import booking, offer, place
 from waitlist_appliance.web.routing import Route
@@ -25,9 +25,17 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/waitlist/entries/<entry_id>/why", GET, "api.entry_why", waitlist.why_entry, "api", VIEW),
     Route("/api/waitlist/slots", GET, "api.slots", waitlist.list_slots, "api", VIEW),
     Route("/api/waitlist/slots/<slot_id>/check", POST, "api.slot_check", waitlist.check_slot, "api", NOTIFY),
+    Route("/api/waitlist/stats", GET, "api.stats", statistics.show, "api", VIEW),
     # voice agents, n8n: the calendar
     Route("/api/calendar/availability", GET, "api.availability", bookings.free_times, "api", SEE_BOOKINGS),
     Route("/api/calendar/booking", POST, "api.booking_add", bookings.add_booking, "api", MAKE_BOOKINGS),
+    Route("/api/bookings/<booking_id>", GET, "api.booking", bookings.show_booking, "api", SEE_BOOKINGS),
+    Route("/api/bookings/<booking_id>", PATCH, "api.booking_change", bookings.change_booking, "api", MAKE_BOOKINGS),
+    Route("/api/bookings/<booking_id>", DELETE, "api.booking_cancel", bookings.cancel_booking, "api", CANCEL_BOOKINGS),
+    Route(
+        "/api/bookings/<booking_id>/transition", POST, "api.booking_state", bookings.change_state, "api",
+        CANCEL_BOOKINGS,
+    ),
     Route("/api/calendar/events", GET, "api.events", events.list_events, "api", SEE_BOOKINGS),
     Route("/api/calendar/events", POST, "api.event_add", events.add_event, "api", MAKE_BOOKINGS),
     Route("/api/calendar/events/<event_id>", GET, "api.event", events.show_event, "api", SEE_BOOKINGS),
@@ -41,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/waitlist/offer/<token>", GET, "link.offer", customers.show_offer, "customer"),
     Route("/api/waitlist/offer/<token>/accept", POST, "link.accept", customers.accept, "customer"),
     Route("/api/waitlist/offer/<token>/decline", POST, "link.decline", customers.decline, "customer"),
+    Route("/api/booking/<token>/move", POST, "link.move", customers.move, "customer"),
     Route("/api/booking/<token>/cancel", POST, "link.cancel", customers.cancel, "customer"),
     # the customer, by the token in the link: pages (GET never changes anything; each form posts to its own page)
     Route("/waitlist/<token>", GET, "public.place", place.show, "customer"),
@@ -52,6 +61,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/booking/<token>.ics", GET, "public.booking_ics", booking.calendar_file, "customer"),
     # anybody (the bare address is among the staff's routes)
     Route("/brand.css", GET, "public.brand", brand.stylesheet, "public"),
+    Route("/brand/logo", GET, "public.logo", brand.logo, "public"),
     Route("/healthz", GET, "public.healthz", machine.healthz, "public"),
     Route("/healthz/ping", GET, "public.ping", machine.ping, "public"),
     # an outside clock

@@ -21,7 +21,7 @@ def test_without_settings_every_policy_has_its_default() -> None:
      ("quiet_from", "22:00"), ("quiet_to", "08:00"), ("urgent_in_quiet_hours", False), ("offers_per_day", 3),
      ("messages_per_day", 20), ("grace_seconds", 60), ("party_tolerance", 4), ("unnamed_events", "block_everything"),
      ("staleness_seconds", 900), ("read_interval_seconds", 300), ("offer_read_age_seconds", 60),
-     ("mass_change_limit", 3), ("retention_months", 24), ("unsent_offer_seconds", 600),
+     ("mass_change_limit", 3), ("retention_months", 24), ("revenue_per_cover", 0), ("unsent_offer_seconds", 600),
      ("distribution", "round_robin"), ("reminder_24h_email", True), ("reminder_24h_sms", True),
      ("reminder_1h_sms", True), ("reminder_15min_sms", False)],
 )  # fmt: skip

@@ -27,7 +27,7 @@ LINK = "https://waitlist.lola.es/wl_AbCdEfGhJkMnPqRsTu"
 AFTERNOON = datetime(2027, 1, 15, 15, 0, tzinfo=UTC)
 EVERY = [(kind, channel, locale) for kind in KINDS for channel in CHANNELS for locale in LOCALES]
 SPEC = """join_link join_nudge joined offer offer_race offer_lost confirmed declined left expired apology reminder moved
-cancelled help nothing_pending error opted_out opted_in already_booked too_late"""
+cancelled help nothing_pending note error opted_out opted_in already_booked too_late"""
 
 
 def say(kind: str, channel: str, locale: str, **facts: object) -> str:

@@ -7,13 +7,15 @@ from typing import Any
 
 from flask import Response, g
 
-from waitlist_appliance.domain.errors import Invalid
+from waitlist_appliance.domain.errors import Invalid, NotFound
 from waitlist_appliance.domain.moments import local_day_bounds
 from waitlist_appliance.domain.records import Booking, Resource
-from waitlist_appliance.services import availability
+from waitlist_appliance.services import availability, booking_acts, move_booking
 from waitlist_appliance.services import book as book_service
 from waitlist_appliance.services.availability import FreeTime, FreeTimes
 from waitlist_appliance.services.book import BookRequest
+from waitlist_appliance.services.move_booking import Move
+from waitlist_appliance.storage import agenda_reads
 from waitlist_appliance.web.api import schemas
 from waitlist_appliance.web.api.answers import answer, iso
 from waitlist_appliance.web.clock import current_time
@@ -42,6 +44,56 @@ def add_booking() -> Response:
     booked = book_service.book(box(), BookRequest(**asked, **attendee), current_time(), api_actor())
     said = booking_json(booked.booking, booked.resource)
     return answer({"success": True, **said, "token": booked.token, "url": booked.url}, 201)
+
+
+def show_booking(booking_id: str) -> Response:
+    """One booking with its customer."""
+    return answer({"success": True, "booking": detail_json(booking_acts.booking_named(box(), booking_id))})
+
+
+def change_booking(booking_id: str) -> Response:
+    """Another time, table or note; 409 with alternatives where the new time is not free. All of it, or nothing."""
+    asked = read_body(schemas.BOOKING_CHANGE, the_business().tz)
+    if all(value is None for value in asked.values()):
+        raise Fields({"start_time": ("missing_field", {})})
+    now = current_time()
+    with box().db.write():
+        booking = booking_acts.booking_named(box(), booking_id)
+        if asked["notes"] is not None:
+            booking = booking_acts.set_notes(box(), booking.id, asked["notes"], now, api_actor())
+        if asked["starts_at"] is not None or asked["resource"] is not None:
+            booking = move_booking.move(box(), booking.id, Move(asked["starts_at"], asked["resource"]), now, api_actor())
+    return answer({"success": True, "booking": detail_json(booking)})
+
+
+def change_state(booking_id: str) -> Response:
+    """Cancel, no-show, complete, refund."""
+    asked = read_body(schemas.TRANSITION, the_business().tz)
+    return _transition(booking_id, asked["to"], asked["reason"] or "")
+
+
+def cancel_booking(booking_id: str) -> Response:
+    """The booking is off; its time is offered to whoever waits for it."""
+    return _transition(booking_id, "cancel", "")
+
+
+def _transition(booking_id: str, to: str, reason: str) -> Response:
+    booking = booking_acts.booking_named(box(), booking_id)
+    ended = booking_acts.transition(box(), booking.id, to, current_time(), api_actor(), reason)
+    return answer({"success": True, "booking": detail_json(ended)})
+
+
+def detail_json(booking: Booking) -> dict[str, Any]:
+    """A booking with whom it is for."""
+    found = agenda_reads.booking(box().db, booking.public_id)
+    resource = box().db.row(Resource, "SELECT * FROM resource WHERE id = ?", booking.resource_id)
+    if found is None or resource is None:
+        raise NotFound("not_found")
+    attendee = {"name": found.customer_name, "phone": found.phone, "email": found.email}
+    return {
+        **booking_json(booking, resource), "attendee": attendee, "notes": booking.notes, "source": booking.source,
+        "service": found.service_name, "version": booking.version, "created_at": iso(booking.created_at),
+    }  # fmt: skip
 
 
 def span(asked: dict[str, Any]) -> tuple[datetime, datetime]:

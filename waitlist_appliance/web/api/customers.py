@@ -13,6 +13,7 @@ from waitlist_appliance.services import (
     cancel_booking,
     change_wishes,
     leave_waitlist,
+    move_booking,
     offer_page,
     register_entry,
 )
@@ -83,6 +84,13 @@ def decline(token: str) -> Response:
 def cancel(token: str) -> Response:
     """The customer cancels their booking; the time goes on to the next in line."""
     page = cancel_booking.cancel_by_token(box(), token, current_time())
+    return answer({"success": True, "booking": booking_json(page.booking, page.resource)})
+
+
+def move(token: str) -> Response:
+    """The customer moves their booking to another free time."""
+    asked = read_body(schemas.BOOKING_MOVE, the_business().tz)
+    page = move_booking.move_by_token(box(), token, asked["starts_at"], current_time())
     return answer({"success": True, "booking": booking_json(page.booking, page.resource)})
 
 

@@ -84,6 +84,14 @@ ENTRIES_QUERY = Schema(
         Field("limit", "limit", "integer", minimum=1, maximum=200),
     ),
 )  # fmt: skip
+STATS_QUERY = Schema(
+    "StatsQuery",
+    (
+        Field("days", "days", "integer", minimum=1, maximum=731, help="The last days, today included; 30 without it."),
+        Field("from", "since", "date", problem="bad_date_time", help="The first day, together with `to`."),
+        Field("to", "last", "date", problem="bad_date_time", help="The last day, included."),
+    ),
+)  # fmt: skip
 NOTIFY = Schema(
     "Notify",
     (Field("slot", "slot", longest=64), RESOURCE, Field("force", "force", "boolean")),
@@ -110,6 +118,22 @@ BOOKING = Schema(
         NOTES, RESOURCE, ZONE,
         Field("service", "service", aliases=("service_type",)),
         LOCALE, BUSINESS,
+    ),
+)  # fmt: skip
+BOOKING_CHANGE = Schema(
+    "BookingChange",
+    (Field("start_time", "starts_at", "moment", problem="bad_date_time", help="The new start."), RESOURCE, NOTES),
+)  # fmt: skip
+BOOKING_MOVE = Schema(
+    "BookingMove",
+    (Field("start_time", "starts_at", "moment", required=True, aliases=("slot",), problem="bad_date_time"),),
+)  # fmt: skip
+TRANSITION = Schema(
+    "Transition",
+    (
+        Field("to", "to", required=True, aliases=("status", "transition", "action"), longest=20,
+              help="cancel, no_show, complete or refund."),
+        Field("reason", "reason", longest=200),
     ),
 )  # fmt: skip
 ATTENDEE = Schema(

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, make_response, request
 
 from waitlist_appliance.domain.errors import Conflict, Invalid, NotFound, Refused
-from waitlist_appliance.services import staff_login
+from waitlist_appliance.services import first_run, staff_login
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
 from waitlist_appliance.web.staff import auth, page
@@ -48,7 +48,7 @@ def welcome(token: str) -> Any:
     try:
         user = staff_login.link_user(box(), token, current_time())
         if request.method == "POST":
-            return _set_password(token, user.email)
+            return _set_password(token, user.email, user.role)
     except NotFound:
         return page.render_door("refused.html", sentence=page.sentence("token_gone"), code="token_gone"), 404
     except (Invalid, Conflict) as refused:
@@ -57,15 +57,20 @@ def welcome(token: str) -> Any:
     return page.render_door("welcome.html", owner=user, errors={})
 
 
-def _set_password(token: str, email: str) -> Response:
+def _set_password(token: str, email: str, role: str) -> Response:
     password = request.form.get("password", "")
     if password != request.form.get("again", ""):
         raise Invalid("passwords_differ", "again")
     staff_login.use_link(box(), token, password, current_time())
     session = staff_login.log_in(box(), email, password, request.remote_addr or "?", current_time())
-    response = page.go(auth.HOME)
+    response = page.go(_first_page(role))
     auth.set_cookie(response, session)
     return response
+
+
+def _first_page(role: str) -> str:
+    """The owner's first steps while they are not done; the desk for everybody else."""
+    return "/staff/first-run" if role == "owner" and not first_run.state(box()).finished else auth.HOME
 
 
 def _login_refused(refused: Refused, email: str, target: str) -> Response:

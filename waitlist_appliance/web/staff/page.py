@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from gettext import NullTranslations
 from typing import Any, cast
 
 import phonenumbers
-from flask import Response, flash, g, redirect, render_template, request, session
+from flask import Response, current_app, flash, g, redirect, render_template, request, session
 from flask_wtf.csrf import generate_csrf
 
 from waitlist_appliance.domain.errors import NotFound, Refused
 from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Business
 from waitlist_appliance.services import staff_login
-from waitlist_appliance.storage import activity, staff_pages
+from waitlist_appliance.storage import activity
 from waitlist_appliance.texts import dates, states
 from waitlist_appliance.texts.catalogues import LOCALES, translator
 from waitlist_appliance.texts.errors import SENTENCES, explain
@@ -25,11 +25,9 @@ from waitlist_appliance.web.assets import asset
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.errors import SENTENCES_OF_THE_WEB, Fields
-from waitlist_appliance.web.staff import auth, words
+from waitlist_appliance.web.staff import auth, bell, words
+from waitlist_appliance.web.staff.bell import Need
 from waitlist_appliance.web.staff.icons import icon, symbols
-
-# The worker says that it lives every ten seconds; three missed ones are a fault.
-WORKER_SILENT_AFTER = timedelta(seconds=45)
 
 
 def say() -> NullTranslations:
@@ -49,12 +47,12 @@ def locale() -> str:
 
 def render(template: str, section: str, **context: Any) -> str:
     """A page of the desk; `section` is the place in the navigation that it belongs to."""
-    return render_template(f"staff/{template}", section=section, health=health(), **_tools(), **context)
+    return render_template(f"staff/{template}", section=section, needs=needs(), **_tools(), **context)
 
 
 def render_door(template: str, **context: Any) -> str:
     """A page in front of the desk: nothing of the business but its name."""
-    return render_template(f"staff/{template}", section="", health=[], **_tools(), **context)
+    return render_template(f"staff/{template}", section="", needs=[], **_tools(), **context)
 
 
 def refusal_page(code: str) -> str:
@@ -105,19 +103,12 @@ def field_errors(refused: Refused, shown: Collection[str] | None = None) -> dict
     return {field if there else "": sentence(refused.code, **{"field": field, **refused.params})}
 
 
-def health() -> list[str]:
-    """What is wrong, in words; nothing when all is well."""
-    _ = say().gettext
-    troubles: list[str] = []
-    seen = staff_pages.worker_seen_at(box().db)
-    if seen is None or to_ms(current_time()) - seen > WORKER_SILENT_AFTER.total_seconds() * 1000:
-        troubles.append(_("The worker is not running: no message goes out and no time is offered. Start it again."))
-    for calendar in staff_pages.calendars(box().db):
-        if calendar.status != "active" or calendar.failing_since_at:
-            text = _("The calendar “{name}” cannot be read: nothing on it counts as free until it can be read again.")
-            troubles.append(text.format(name=calendar.name))
-    conditions = dict.fromkeys(alarm.split(":")[0] for alarm in staff_pages.alarms(box().db))
-    return troubles + [_(words.ALARMS[name]) for name in conditions if name in words.ALARMS]
+def needs() -> list[Need]:
+    """What needs a person, for the bell and the health light; the gravest first."""
+    business = _business()
+    zone = business.tz if business else UTC
+    language = locale()
+    return bell.needs(current_time(), say().gettext, lambda at: dates.day_and_time(at, zone, language))  # type: ignore[arg-type]
 
 
 def _tools() -> dict[str, Any]:
@@ -138,6 +129,9 @@ def _tools() -> dict[str, Any]:
         "user": user,
         "may": lambda permission: user is not None and staff_login.may(user, permission),
         "business": business,
+        "rules": lambda: box().setup().policies,
+        "there_is": lambda endpoint: endpoint in current_app.view_functions,
+        "fingerprint": bell.fingerprint,
         "now": now,
         "now_ms": to_ms(now),
         "ms": to_ms,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from waitlist_appliance.web.routing import Route
-from waitlist_appliance.web.staff import agenda, door, live, phones, slots, waitlist
+from waitlist_appliance.web.staff import door, live, phones, slots, waitlist
+from waitlist_appliance.web.staff.agenda_routes import AGENDA_ROUTES
+from waitlist_appliance.web.staff.overview_routes import OVERVIEW_ROUTES
+from waitlist_appliance.web.staff.settings.routes import SETTINGS_ROUTES
+from waitlist_appliance.web.staff.waitlist_routes import WAITLIST_ROUTES
 
 _ENTRY = "/staff/waitlist/<entry_id>"
 _PHONE = "/staff/phones/<phone>"
@@ -29,23 +33,12 @@ STAFF_ROUTES: tuple[Route, ...] = (
     Route(f"{_ENTRY}/reopen", POST, "staff.reopen", waitlist.reopen, "staff", "waitlist.create"),
     Route("/staff/slots", GET, "staff.slots", slots.overview, "staff", "waitlist.view"),
     Route("/staff/slots/<slot_id>/check", POST, "staff.check_slot", slots.check_now, "staff", "waitlist.notify"),
-    Route("/staff/agenda", GET, "staff.agenda", agenda.overview, "staff", "bookings.view"),
-    Route("/staff/agenda/events", POST, "staff.add_event", agenda.add_event, "staff", "bookings.create"),
-    Route(
-        "/staff/agenda/events/<event_id>/move", POST, "staff.move_event", agenda.move_event, "staff",
-        "bookings.create",
-    ),
-    Route(
-        "/staff/agenda/events/<event_id>/cancel", POST, "staff.cancel_event", agenda.cancel_event, "staff",
-        "bookings.cancel",
-    ),
-    Route(
-        "/staff/agenda/bookings/<booking_id>/cancel", POST, "staff.cancel_booking", agenda.cancel_a_booking,
-        "staff", "bookings.cancel",
-    ),
     # The links on a customer's phone act as the customer.
     Route("/staff/phones", GET, "staff.phones", phones.overview, "staff", "waitlist.notify"),
     Route(_PHONE, GET, "staff.phone", phones.phone, "staff", "waitlist.notify"),
     Route("/simulator/<phone>/reply", POST, "staff.reply", phones.reply, "staff", "waitlist.notify"),
     Route("/simulator/<phone>/fail", POST, "staff.make_fail", phones.make_fail, "staff", "waitlist.notify"),
 )  # fmt: skip
+STAFF_ROUTES += OVERVIEW_ROUTES + SETTINGS_ROUTES
+STAFF_ROUTES += AGENDA_ROUTES
+STAFF_ROUTES += WAITLIST_ROUTES

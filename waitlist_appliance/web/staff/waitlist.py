@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response, request
 
 from waitlist_appliance.domain.errors import NotFound, Refused
-from waitlist_appliance.domain.moments import local_day_bounds, to_ms
+from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Activity
 from waitlist_appliance.services import explain, join_waitlist, leave_waitlist, staff_acts
-from waitlist_appliance.storage import activity, staff_pages
-from waitlist_appliance.storage.staff_pages import Filter, Line
+from waitlist_appliance.storage import activity, message_reads, staff_pages
+from waitlist_appliance.storage.staff_pages import Line
 from waitlist_appliance.texts.reasons import why_not
 from waitlist_appliance.web.api import schemas
 from waitlist_appliance.web.clock import current_time
-from waitlist_appliance.web.context import box, the_business
-from waitlist_appliance.web.staff import auth, page, times, words
+from waitlist_appliance.web.context import box
+from waitlist_appliance.web.staff import auth, desk_form, page, times, waitlist_filter, words
 from waitlist_appliance.web.validation import Schema
 
 HOME = auth.HOME
@@ -29,24 +27,24 @@ PAGE = 50
 ENDED_SHOWN = 10
 PRIORITY_STEP = 10
 LAST = 1000
-_NUMBER = re.compile(r"-?[0-9]{1,17}")
 FIELDS = ("starts_at", "first_name", "last_name", "phone", "email", "party_size", "zone", "notes", "consent")
 PERSON = Schema("Person", (
     replace(schemas.PHONE, required=True, missing="bad_phone"), schemas.FIRST_NAME, schemas.LAST_NAME, schemas.EMAIL,
     replace(schemas.PARTY, required=True, missing="bad_party_size"), schemas.ZONE, schemas.NOTES,
 ))  # fmt: skip
-STATUSES = ("waiting", "notified", "invited", "confirmed", "declined", "expired", "cancelled")
 
 
 def overview() -> str:
     """The three groups, and below them those who have left the list."""
-    wanted, chosen = _filter()
+    wanted, chosen = waitlist_filter.read()
     playing = staff_pages.in_play(box().db, wanted)
     needs = [line for line in playing if line.needs_a_person] + staff_pages.unreachable(box().db, wanted)
     seen = {line.id for line in needs}
-    waiting, more_waiting = _cut(staff_pages.in_line(box().db, wanted, _cursor("after", 3), PAGE + 1), PAGE)
+    waiting, more_waiting = _cut(
+        staff_pages.in_line(box().db, wanted, waitlist_filter.cursor("after", 3), PAGE + 1), PAGE
+    )
     shown = ENDED_SHOWN if not chosen["status"] else PAGE
-    over, more_over = _cut(staff_pages.ended(box().db, wanted, _cursor("before", 2), shown + 1), shown)
+    over, more_over = _cut(staff_pages.ended(box().db, wanted, waitlist_filter.cursor("before", 2), shown + 1), shown)
     groups = {
         "needs": needs,
         "play": [line for line in playing if line.id not in seen],
@@ -56,7 +54,9 @@ def overview() -> str:
     everybody = [line.id for lines in groups.values() for line in lines]
     return page.render(
         "waitlist.html", "waitlist", groups=groups, wishes=staff_pages.wishes(box().db, everybody), chosen=chosen,
-        counts=staff_pages.counts(box().db), statuses=STATUSES, with_query=_with_query, today=times.today(),
+        places=staff_pages.places(box().db, [line.id for line in groups["waiting"]]), sources=words.SOURCES,
+        counts=staff_pages.counts(box().db),
+        statuses=waitlist_filter.STATUSES, with_query=waitlist_filter.address, today=times.today(),
         tomorrow=times.today() + timedelta(days=1), next_waiting=_after(waiting) if more_waiting else None,
         next_ended=_before(over) if more_over else None,
     )  # fmt: skip
@@ -69,7 +69,8 @@ def person(entry_id: str) -> str:
         "entry.html", "waitlist", line=line, wishes=staff_pages.wishes(box().db, [line.id]).get(line.id, []),
         whys={why.starts_at: why for why in explain.why(box(), entry_id, current_time())},
         history=activity.of_entry(box().db, line.id), messages=staff_pages.messages_of_entry(box().db, line.id),
-        why_words=_why_words, deed=_deed, reason=_reason,
+        customer_public_id=message_reads.customer_public_id(box().db, line.customer_id), why_words=_why_words,
+        deed=_deed, reason=_reason,
     )  # fmt: skip
 
 
@@ -78,6 +79,9 @@ def add() -> Any:
     if request.method != "POST":
         return _form({}, {})
     given = {name: value.strip() for name, value in request.form.items()}
+    if "prefill" in given:  # a refused booking comes along with what was typed
+        first, _, last = given.get("name", "").partition(" ")
+        return _form({"first_name": first, "last_name": last, **given}, {})
     try:
         joined = join_waitlist.join(box(), _request(given), current_time(), auth.actor())
     except Refused as refused:
@@ -176,8 +180,7 @@ def _offer_of(entry_id: str) -> str:
 
 
 def _request(given: dict[str, str]) -> join_waitlist.JoinRequest:
-    starts_at = times.moment(given.get("date"), given.get("time"))
-    said = PERSON.read({name: given.get(name) for name in FIELDS}, the_business().tz)
+    starts_at, said = desk_form.read(PERSON, given, lambda: times.moment(given.get("date"), given.get("time")))
     return join_waitlist.JoinRequest(
         starts_at=starts_at, source="manual", registered=True, consent="consent" in given, force="force" in given,
         alternatives=(), **said,
@@ -189,28 +192,6 @@ def _form(given: dict[str, str], errors: dict[str, str], code: str = "") -> str:
         "add_person.html", "waitlist", given=given, errors=errors, code=code, zones=staff_pages.zones(box().db),
         today=times.today(),
     )  # fmt: skip
-
-
-def _filter() -> tuple[Filter, dict[str, str]]:
-    chosen = {name: request.args.get(name, "").strip()[:100] for name in ("status", "date", "q")}
-    wanted = Filter(q=chosen["q"])
-    if chosen["status"] in STATUSES:
-        wanted = replace(wanted, statuses=(chosen["status"],))
-    else:
-        chosen["status"] = ""
-    day = times.day_of(chosen["date"])
-    if day is None:
-        chosen["date"] = ""
-        return wanted, chosen
-    since, until = local_day_bounds(day, the_business().tz)
-    return replace(wanted, since=since, until=until), chosen
-
-
-def _with_query(**changed: str | date | None) -> str:
-    """The address of this page with some filters changed; the page of the list starts again."""
-    kept = {name: request.args[name] for name in ("status", "date", "q") if request.args.get(name)}
-    query = {name: str(value) for name, value in {**kept, **changed}.items() if value}
-    return HOME + ("?" + urlencode(query) if query else "")
 
 
 def _cut(lines: list[Line], limit: int) -> tuple[list[Line], bool]:
@@ -225,14 +206,6 @@ def _after(lines: list[Line]) -> str:
 
 def _before(lines: list[Line]) -> str:
     return f"{to_ms(lines[-1].created_at)}.{lines[-1].id}"
-
-
-def _cursor(name: str, length: int) -> Any:
-    """The place in the list that the address names; None for the beginning, also where it was tampered with."""
-    parts = request.args.get(name, "").split(".")
-    if len(parts) != length or not all(_NUMBER.fullmatch(part) for part in parts):
-        return None
-    return tuple(int(part) for part in parts)
 
 
 def _deed(event: Activity) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from waitlist_appliance.texts.catalogues import N_
+from waitlist_appliance.web.staff.settings.words import REFUSALS as SETTINGS_REFUSALS
 
 REFUSALS: Final[Mapping[str, str]] = {
     "password_short": N_("The password is too short. Please choose one of at least {length} characters."),
@@ -17,6 +18,16 @@ REFUSALS: Final[Mapping[str, str]] = {
     "ends_before_start": N_("The end must be later than the start."),
     "bad_date_time": N_("Please choose a day and a time."),
     "reply_empty": N_("Please type an answer first."),
+    "text_missing": N_("Please write a message first."),
+    "phone_taken": N_("Another customer has that number already. Please check it."),
+    "not_failed": N_("That message did not fail: there is nothing to send again."),
+    "sent_again_before": N_("That message was sent again already."),
+    "sent_before": N_("That message was written already: it is sent once."),
+    "offer_ended": N_("That offer is over, so its message would not be true. Please make a new offer instead."),
+    "not_pending": N_("That message is no longer waiting: it has gone out or was dropped."),
+    "withdraw_instead": N_("This message is an offer. Please withdraw the offer instead, so that the place is free again."),
+    "nobody_chosen": N_("Nobody is chosen. Please tick at least one person first."),
+    **SETTINGS_REFUSALS,
 }
 
 ALARMS: Final[Mapping[str, str]] = {
@@ -84,6 +95,13 @@ ROLES: Final[Mapping[str, str]] = {
 }
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "es": "Español", "fr": "Français"}
 CHANNELS: Final[Mapping[str, str]] = {"sms": "SMS", "whatsapp": "WhatsApp", "email": N_("Email")}
+MESSAGE_KINDS: Final[Mapping[str, str]] = {
+    "confirmed": N_("Confirmation"),
+    "moved": N_("Told about the move"),
+    "cancelled": N_("Told about the cancellation"),
+    "reminder": N_("Reminder"),
+    "apology": N_("Apology"),
+}
 MESSAGE_STATES: Final[Mapping[str, str]] = {
     "pending": N_("will be sent"),
     "sending": N_("being sent"),
@@ -115,13 +133,23 @@ DEEDS: Final[Mapping[str, str]] = {
     "reopened": N_("Came back on the list"),
     "priority_changed": N_("Moved in the line"),
     "notes_changed": N_("The note was changed"),
+    "entry_edited": N_("The entry was edited"),
     "booked": N_("A booking was made"),
     "booking_confirmed": N_("The booking is confirmed"),
     "booking_conflict": N_("The booking was taken back"),
     "booking_cancelled": N_("The booking was cancelled"),
+    "booking_moved": N_("The booking was moved"),
+    "booking_in_progress": N_("The visit began"),
+    "booking_completed": N_("The visit is over"),
+    "booking_no_show": N_("Did not come"),
+    "booking_refunded": N_("Marked as refunded"),
+    "booking_expired": N_("The booking was never confirmed"),
     "booking_pending_long": N_("The booking has waited long for the calendar"),
     "message_sent": N_("A message went out"),
     "message_failed": N_("A message could not be delivered"),
+    "message_sent_again": N_("A message was sent again by hand"),
+    "message_dropped": N_("A message was dropped by hand"),
+    "wrote": N_("Was written to by hand"),
     "replied": N_("Answered by message"),
     "opted_out": N_("Wants no more messages"),
 }

@@ -1,0 +1,72 @@
+"""What statistics count: each number out of one index (migration 0003), whatever the number of rows behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from waitlist_appliance.domain.statistics import SOURCES, STAGES, Tally
+from waitlist_appliance.storage.database import Database
+
+OFFER_STATES = ("live", "accepted", "declined", "expired", "withdrawn", "failed")
+OPENING_STATES = ("open", "held", "booked", "exhausted", "taken", "past")
+
+# One range of the index per source and stage: no row is read, nothing is sorted.
+_ENTRIES = " UNION ALL ".join(
+    f"SELECT '{source}', {stage}, COUNT(*) FROM entry INDEXED BY entry_tally "
+    f"WHERE source = '{source}' AND stage = {stage} AND created_at >= ?1 AND created_at < ?2"
+    for source in SOURCES
+    for stage in range(len(STAGES))
+)
+_OFFERS = " UNION ALL ".join(
+    f"SELECT '{state}', COUNT(*) FROM offer INDEXED BY offer_tally "
+    f"WHERE state = '{state}' AND sent_at IS NOT NULL AND sent_at >= ?1 AND sent_at < ?2"
+    for state in OFFER_STATES
+)
+_OPENINGS = " UNION ALL ".join(
+    f"SELECT '{state}', COUNT(*) FROM opening INDEXED BY opening_tally "
+    f"WHERE state = '{state}' AND freed_at >= ?1 AND freed_at < ?2"
+    for state in OPENING_STATES
+)
+_MINUTES = """
+SELECT (ended_at - freed_at) / 60000, COUNT(*) FROM opening INDEXED BY opening_filled
+WHERE state = 'booked' AND (ended_at - freed_at) / 60000 >= 0 AND freed_at >= ?1 AND freed_at < ?2 GROUP BY 1
+"""
+_COVERS = """
+SELECT COALESCE(SUM(party_size), 0) FROM booking INDEXED BY booking_won
+WHERE offer_id IS NOT NULL AND created_at >= ?1 AND created_at < ?2
+  AND status IN ('confirmed', 'in_progress', 'completed')
+"""
+_DEMAND = """
+SELECT slot.starts_at, SUM(asked.people) AS asked, SUM(asked.won) AS booked
+FROM (
+    SELECT requested_slot_id, COUNT(*) AS people, SUM(stage = 4) AS won FROM entry INDEXED BY entry_demand
+    WHERE created_at >= ?1 AND created_at < ?2 GROUP BY requested_slot_id
+) AS asked JOIN slot ON slot.id = asked.requested_slot_id
+GROUP BY slot.starts_at / 3600000
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How many people asked for times in one hour, and how many of them were booked."""
+
+    starts_at: datetime
+    asked: int
+    booked: int
+
+
+def tally(db: Database, since: datetime, until: datetime) -> Tally:
+    """The counted facts of [since, until)."""
+    return Tally(
+        entries={(source, stage): count for source, stage, count in db.tuples(_ENTRIES, since, until)},
+        offers=dict(db.tuples(_OFFERS, since, until)),
+        openings=dict(db.tuples(_OPENINGS, since, until)),
+        minutes=dict(db.tuples(_MINUTES, since, until)),
+        covers=int(db.value(_COVERS, since, until)),
+    )
+
+
+def demand(db: Database, since: datetime, until: datetime) -> list[Demand]:
+    """What was asked for by the entries of [since, until), hour by hour of the wanted start."""
+    return db.rows(Demand, _DEMAND, since, until)

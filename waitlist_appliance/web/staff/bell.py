@@ -1,0 +1,166 @@
+"""What needs a person now, in words: what happened, what to do about it, and where."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app, g, url_for
+
+from waitlist_appliance.domain.moments import to_ms
+from waitlist_appliance.storage import bell_reads, staff_pages
+from waitlist_appliance.storage.bell_reads import AT_MOST, Case
+from waitlist_appliance.texts.catalogues import N_
+from waitlist_appliance.web.context import box, business_if_known
+
+# The worker says that it lives every ten seconds; three missed ones are a fault.
+WORKER_SILENT_AFTER = timedelta(seconds=45)
+# What cannot be ticked off leaves the bell by itself.
+REMEMBERED = timedelta(hours=24)
+SHOWN = 3
+
+Say = Callable[[str], str]
+When = Callable[[datetime], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing to look at. `severe`: the box does not work as it should; `button`: an endpoint that puts it right."""
+
+    kind: str
+    icon: str
+    title: str
+    advice: str
+    count: int = 1
+    severe: bool = False
+    link: str | None = None
+    names: tuple[tuple[str, str, str | None], ...] = ()
+    button: tuple[str, str] | None = None
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.title} {self.advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    icon: str
+    one: str
+    many: str
+    advice: str
+
+
+_CASES = {
+    "proposed": _Kind(
+        "hand-index-thumb", N_("An offer waits for your approval."), N_("{number} offers wait for your approval."),
+        N_("Approve it and the message goes out, or withdraw it. The time is held meanwhile."),
+    ),
+    "unreachable": _Kind(
+        "exclamation-triangle-fill", N_("Somebody in line cannot be reached."),
+        N_("{number} people in line cannot be reached."),
+        N_("Call them, correct the number, or take them off the list: they are passed over until then."),
+    ),
+    "stuck": _Kind(
+        "hourglass-split", N_("A booking has waited too long for the calendar."),
+        N_("{number} bookings have waited too long for the calendar."),
+        N_("Look at the calendar: confirm it by hand there, or cancel the booking. The time stays blocked."),
+    ),
+    "conflict": _Kind(
+        "calendar-x", N_("A booking was taken back: the calendar had something else."),
+        N_("{number} bookings were taken back: the calendar had something else."),
+        N_("The customer has had an apology and keeps the place in line. A call is a kind thing."),
+    ),
+    "unclear": _Kind(
+        "chat-left-dots", N_("An answer was not understood."), N_("{number} answers were not understood."),
+        N_("Read it and answer, or do what it asks for."),
+    ),
+}  # fmt: skip
+
+
+def needs(now: datetime, say: Say, when: When) -> list[Need]:
+    """Everything that needs a person, the gravest first; read once per request."""
+    if "needs" not in g:
+        found = [*_troubles(now, say), *_cases(now, say, when), *_policies(say)]
+        g.needs = sorted(found, key=lambda need: not need.severe)
+    return list(g.needs)
+
+
+def fingerprint(found: list[Need]) -> str:
+    """Changes with what the bell says: what open pages compare."""
+    said = "\n".join(f"{need.kind} {need.count} {need.title} {need.names}" for need in found)
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def _troubles(now: datetime, say: Say) -> Iterator[Need]:
+    seen = staff_pages.worker_seen_at(box().db)
+    if seen is None or to_ms(now) - seen > WORKER_SILENT_AFTER.total_seconds() * 1000:
+        yield Need(
+            "worker", "plug", say("The worker is not running: no message goes out and no time is offered."),
+            say("Start it again."), severe=True, link=_to("staff.system"),
+        )  # fmt: skip
+    for calendar in staff_pages.calendars(box().db):
+        if calendar.status != "active" or calendar.failing_since_at:
+            yield Need(
+                "calendar", "calendar-x", say("The calendar “{name}” cannot be read.").format(name=calendar.name),
+                say("Nothing on it counts as free until it can be read again. Look whether it is still connected."),
+                severe=True, link=_to("staff.system"),
+            )  # fmt: skip
+    if "messenger_account" in bell_reads.conditions(box().db):
+        yield Need(
+            "paused", "pause-circle-fill", say("Sending is paused: the message provider refuses everything."),
+            say("Put its account right, then resume. What was waiting goes out."), severe=True,
+            link=_to("staff.system"), button=("staff.resume_sending", say("Resume sending")),
+        )  # fmt: skip
+
+
+def _cases(now: datetime, say: Say, when: When) -> Iterator[Need]:
+    db, since = box().db, now - REMEMBERED
+    yield from _need("proposed", bell_reads.proposed_offers(db), say, when, _entry, _to("staff.waitlist"))
+    yield from _need("unreachable", bell_reads.unreachable(db), say, when, _entry, _to("staff.waitlist"))
+    yield from _need("stuck", bell_reads.stuck_bookings(db), say, when, _agenda, _to("staff.agenda"), severe=True)
+    yield from _need("conflict", bell_reads.conflicts(db, since), say, when, _agenda, _to("staff.agenda"))
+    yield from _need("unclear", bell_reads.unclear_replies(db, since), say, when, _answers, _to("staff.messages"))
+
+
+def _policies(say: Say) -> Iterator[Need]:
+    business = business_if_known()
+    if business is not None and box().setup().policies.offers == "paused":
+        yield Need(
+            "offers_paused", "pause-circle", say("Offers are paused: free times wait."),
+            say("Switch them on again in the settings when you are ready."), link=_to("staff.settings"),
+        )  # fmt: skip
+
+
+def _need(
+    kind: str, cases: list[Case], say: Say, when: When, where: Callable[[Case], str | None], link: str | None, *,
+    severe: bool = False,
+) -> Iterator[Need]:  # fmt: skip
+    if not cases:
+        return
+    about, number = _CASES[kind], f"{AT_MOST}+" if len(cases) == AT_MOST else str(len(cases))
+    title = say(about.one) if len(cases) == 1 else say(about.many).format(number=number)
+    names = tuple((case.name, when(case.at), where(case)) for case in cases[:SHOWN])
+    yield Need(kind, about.icon, title, say(about.advice), len(cases), severe, link, names)
+
+
+def _entry(case: Case) -> str | None:
+    return url_for("staff.entry", entry_id=case.public_id) if case.public_id else None
+
+
+def _agenda(case: Case) -> str:
+    day = case.at.astimezone(box().setup().zone).date()
+    return url_for("staff.agenda", day=day.isoformat())
+
+
+def _answers(case: Case) -> str | None:
+    """Their conversation; the simulated phone where nothing shows conversations."""
+    if "staff.conversation" in current_app.view_functions:
+        return url_for("staff.conversation", customer_id=case.phone)
+    return url_for("staff.phone", phone=case.phone)
+
+
+def _to(endpoint: str) -> str | None:
+    """The page's address, where there is such a page."""
+    return url_for(endpoint) if endpoint in current_app.view_functions else None

@@ -1,0 +1,99 @@
+"""Words and groups for every verb of the history, for the activity log of the whole box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from waitlist_appliance.texts.catalogues import N_
+from waitlist_appliance.web.staff import words
+from waitlist_appliance.web.staff.settings.words import DEEDS as SETTINGS_DEEDS
+
+# What concerns no single entry; what does is in words.DEEDS.
+_BOX: Final[Mapping[str, str]] = {
+    "opened": N_("A place was found free"),
+    "taken": N_("A free place was taken by something else"),
+    "slot_closed": N_("A time is no longer watched: too close to its start"),
+    "check_asked": N_("Asked to check a time now"),
+    "slot_noted": N_("A note was written on a time"),
+    "booking_in_progress": N_("The booking has begun"),
+    "booking_completed": N_("The booking is over"),
+    "booking_expired": N_("The booking lapsed: the calendar never took it"),
+    "booking_no_show": N_("The guest did not come"),
+    "booking_refunded": N_("The booking was marked as refunded"),
+    "event_added": N_("Put into the agenda"),
+    "event_moved": N_("Moved in the agenda"),
+    "event_cancelled": N_("Taken out of the agenda"),
+    "calendar_failing": N_("A calendar can no longer be read"),
+    "calendar_back": N_("The calendar can be read again"),
+    "sending_paused": N_("Sending was paused: the provider refuses everything"),
+    "sending_resumed": N_("Sending was resumed"),
+    "failed_step": N_("A step failed and is tried again"),
+    "set_up": N_("The business was set up"),
+    "set_policy": N_("A setting was changed"),
+    "staff_added": N_("Was added to the team"),
+    "password_link_made": N_("A link for a new password was made"),
+    "password_set": N_("Chose a password"),
+    "logged_in": N_("Logged in"),
+    "login_slowed": N_("Log-in was slowed down after wrong passwords"),
+    "refused": N_("Tried what the role does not allow"),
+    **SETTINGS_DEEDS,
+}
+DEEDS: Final[Mapping[str, str]] = {**words.DEEDS, **_BOX}
+
+_GROUPS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "line": (
+        N_("The line"),
+        ("invited", "joined", "registered", "wishes_changed", "entry_expired", "cancelled", "reopened",
+         "priority_changed", "notes_changed", "entry_edited", "slot_noted"),
+    ),
+    "offers": (N_("Offers"), (*(verb for verb in DEEDS if verb.startswith("offer_")), "opened", "taken")),
+    "bookings": (N_("Bookings"), tuple(verb for verb in DEEDS if verb.startswith(("booking_", "booked")))),
+    "messages": (
+        N_("Messages"),
+        ("message_sent", "message_failed", "message_sent_again", "message_dropped", "wrote", "replied", "opted_out",
+         "sending_paused", "sending_resumed"),
+    ),
+    "calendars": (
+        N_("Calendars"),
+        ("event_added", "event_moved", "event_cancelled", "calendar_failing", "calendar_back", "slot_closed",
+         "check_asked", "failed_step"),
+    ),
+    "team": (
+        N_("Team and access"),
+        ("staff_added", "password_link_made", "password_set", "logged_in", "login_slowed", "refused", "role_changed",
+         "staff_disabled", "staff_enabled", "key_created", "key_revoked"),
+    ),
+}  # fmt: skip
+_GROUPED: Final = {verb for _, verbs in _GROUPS.values() for verb in verbs}
+# Group → its name and verbs. Whatever is in no other group is a change of how the box is set up.
+GROUPS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    **_GROUPS,
+    "settings": (N_("Settings"), tuple(verb for verb in DEEDS if verb not in _GROUPED)),
+}
+# Reasons that only a log file should show.
+TECHNICAL: Final = frozenset({"failed_step", "message_failed", "calendar_failing", "sending_paused", "refused"})
+
+# What freed a place, in words.
+CAUSES: Final[Mapping[str, str]] = {
+    "joined": N_("when somebody joined"),
+    "registered": N_("when somebody signed up"),
+    "withdrawn": N_("an offer was withdrawn"),
+    "booking_cancelled": N_("a booking was cancelled"),
+    "booking_conflict": N_("a booking was taken back"),
+    "event_cancelled": N_("taken out of the agenda"),
+    "event_moved": N_("moved in the agenda"),
+    "calendar_back": N_("the calendar can be read again"),
+    "by_hand": N_("offered by hand"),
+    "check": N_("found by a check"),
+    "found_free": N_("found by a check"),
+    "calendar_changed": N_("something changed in the calendar"),
+    "event_removed": N_("taken out of the calendar"),
+    "booking_moved": N_("a booking was moved"),
+    "booking_asked": N_("when somebody wanted to book"),
+    "declined": N_("somebody said no"),
+    "late_yes": N_("a late yes"),
+    "reopened": N_("somebody came back on the list"),
+    "wishes_changed": N_("somebody changed the wished times"),
+    "owner": N_("Owner"), "manager": N_("Manager"), "host": N_("Host"), "viewer": N_("Viewer"),
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""Settings: how the box should behave, one page per question."""
