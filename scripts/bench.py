@@ -30,6 +30,7 @@ from pathlib import Path
 
 from bench_box import Box, a_box
 from bench_load import Load, run
+from bench_messages import outbox, replies
 
 from waitlist_appliance.domain import matching
 from waitlist_appliance.domain.assignment import Seat, parties_of
@@ -58,10 +59,12 @@ class Size:
     entries: int
     idle_seconds: int
     starts: int
+    replies: int
+    messages: int
 
 
-FULL = Size(3, 3.0, 25, (10, 1_000, 50_000), 1_000, 100_000, 60, 5)
-QUICK = Size(1, 1.0, 6, (10, 1_000, 5_000), 200, 5_000, 10, 2)
+FULL = Size(3, 3.0, 25, (10, 1_000, 50_000), 1_000, 100_000, 60, 5, 6_000, 400)
+QUICK = Size(1, 1.0, 6, (10, 1_000, 5_000), 200, 5_000, 10, 2, 1_500, 120)
 
 
 @dataclass(frozen=True)
@@ -409,6 +412,7 @@ def _status(pid: int) -> Iterator[str]:
 
 PARTS = {
     "trigger": trigger, "freed": freed, "choosing": choosing, "mass": mass, "list": listing, "idle": idle, "start": starting,
+    "replies": replies, "outbox": outbox,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from waitlist_appliance.adapters.calendars.local import LocalCalendar
+from waitlist_appliance.adapters.messengers.accounts import SmtpAccounts, TwilioAccounts, TwilioHooks
 from waitlist_appliance.adapters.messengers.simulator import SimulatorMessenger
 from waitlist_appliance.config import Config
 from waitlist_appliance.ports import SilentTimers
@@ -68,6 +69,7 @@ def build_box(folder: Path) -> Appliance:
     return Appliance(
         config=config, db=db, vault=Vault(_key_file(folder)), timers=SilentTimers(), calendars={"local": LocalCalendar(db)},
         messengers={"sms": simulator, "whatsapp": simulator, "email": simulator}, token_key=config.token_key,
+        accounts={"twilio": TwilioAccounts(), "smtp": SmtpAccounts()}, hooks={"twilio": TwilioHooks()},
     )  # fmt: skip
 
 

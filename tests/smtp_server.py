@@ -41,7 +41,7 @@ class Received:
     @property
     def mail(self) -> EmailMessage:
         """Parsed; its lines end as Python's do."""
-        return cast(EmailMessage, message_from_bytes(self.content.replace(b"\r\n", b"\n"), policy=policy.default))
+        return message_from_bytes(self.content.replace(b"\r\n", b"\n"), policy=policy.default)
 
 
 @dataclass
@@ -59,10 +59,10 @@ class SmtpServer:
     def __post_init__(self) -> None:
         self._refusals: dict[str, list[str]] = defaultdict(list)
         self._for_ever: dict[str, str] = {}
-        encryption = {"ssl_context": self.tls} if self.implicit else {"tls_context": self.tls}
+        encryption: dict[str, Any] = {"ssl_context": self.tls} if self.implicit else {"tls_context": self.tls}
         self._controller = _OnAnyPort(
             self, hostname=HOST, port=0, enable_SMTPUTF8=self.utf8, data_size_limit=self.size_limit,
-            auth_required=bool(self.users), auth_require_tls=False, authenticator=self._is_user,
+            auth_require_tls=False, authenticator=self._is_user,
             server_hostname="mail.example.org", **encryption,
         )  # fmt: skip
 
@@ -89,6 +89,8 @@ class SmtpServer:
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self.users and not session.authenticated:
+            return "530 5.7.0 Authentication required"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return self._refusal(AT_SENDER) or "250 OK"
@@ -123,13 +125,13 @@ class SmtpServer:
 
     def _is_user(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
         known = self.users.get(given.login.decode()) == given.password.decode()
-        return AuthResult(success=known, handled=known)
+        return AuthResult(success=known, handled=False)
 
 
 class _OnAnyPort(Controller):
     def _trigger_server(self) -> None:
         self.port = cast(Any, self.server).sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 class OddServer:

@@ -9,6 +9,8 @@ from playwright.sync_api import Page
 from tests.browser.gallery import STATES as LINE_STATES
 from tests.browser.gallery import Gallery, Reach, State, lists
 from tests.browser.gallery_calendars import STATES as CALENDAR_STATES
+from tests.browser.gallery_messaging import STATES as MESSAGING_STATES
+from tests.browser.gallery_notices import STATES as NOTICE_STATES
 from tests.browser.restaurant import Guest
 from waitlist_appliance.services.first_run import STEPS
 
@@ -123,11 +125,19 @@ def _edit_refused(page: Page, gallery: Gallery) -> None:
     _refused(path, "main form.stack button.btn-accent", phone="12", email="nobody")(page, gallery)
 
 
+def _mail(page: Page, _gallery: Gallery) -> None:
+    """The email that else stands in a frame; only here the browser looks for an icon of it."""
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.goto("/staff/settings/texts/offer/mail?locale=fr")
+
+
 SETTINGS: Final = ("switches", "policies", "business", "hours", "resources", "services", "people", "keys", "workflow")
 BUTTON: Final = "main form button.btn-accent"
 STATES: Final = (
     *LINE_STATES,
+    *NOTICE_STATES,
     *CALENDAR_STATES,
+    *MESSAGING_STATES,
     State("staff.waitlist", "beside", _beside, "owner"),
     State("staff.waitlist", "menus", _menus("/staff/waitlist"), "owner"),
     State("staff.edit_entry", "waiting", _edit, "owner"),
@@ -162,6 +172,14 @@ STATES: Final = (
     State("staff.service", "usual", _first_of("/staff/settings/services", 'main .rows a[href*="/services/"]'), "owner"),
     State("staff.people", "faults", _refused("/staff/settings/people", "main form.group button.btn-accent", email="x"), "owner"),
     State("staff.keys", "once", _sent("/staff/settings/keys", "main form.group button.btn-accent", name="The voice"), "owner"),
+    State("staff.texts", "delivered", _goes("/staff/settings/texts"), "owner"),
+    State("staff.text", "sms", _goes("/staff/settings/texts/offer?channel=sms&locale=fr"), "owner"),
+    State("staff.text", "whatsapp", _goes("/staff/settings/texts/offer?channel=whatsapp&locale=es"), "owner"),
+    State("staff.text", "email", _goes("/staff/settings/texts/confirmed?channel=email&locale=en"), "owner"),
+    State("staff.text", "faults", _refused(
+        "/staff/settings/texts/offer?channel=sms&locale=en", "main form[data-text] button.btn-accent",
+        body="Hello {{ colour }}"), "owner"),
+    State("staff.text_mail", "offer", _mail, "owner"),
     *(State("staff.first_run_step", step, _goes(f"/staff/first-run/{step}"), "owner") for step in STEPS),
     State("staff.first_run_step", "faults", _refused("/staff/first-run/business", BUTTON, name=""), "owner"),
 )  # fmt: skip

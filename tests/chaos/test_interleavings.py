@@ -14,7 +14,7 @@ from tests.chaos.invariants import check
 from tests.conftest import NOW, at
 from waitlist_appliance.adapters.calendars.local import LocalCalendar
 from waitlist_appliance.domain.availability import Interval
-from waitlist_appliance.ports import Letter, NewEvent, Written
+from waitlist_appliance.ports import Handed, Letter, NewEvent, Written
 from waitlist_appliance.services import expire_offers
 from waitlist_appliance.services.appliance import VOICE_AGENT, Appliance
 from waitlist_appliance.services.book import book_from_page
@@ -46,7 +46,7 @@ class SlowMessenger:
     def __init__(self, box: Appliance, meanwhile: Callable[[], object]) -> None:
         self._inner, self._meanwhile, self.handed = box.messengers["sms"], meanwhile, 0
 
-    def send(self, letter: Letter, now: datetime) -> str:
+    def send(self, letter: Letter, now: datetime) -> Handed:
         self._meanwhile()
         self.handed += 1
         return self._inner.send(letter, now)
@@ -119,7 +119,7 @@ class DyingMessenger:
     class Killed(BaseException):
         pass
 
-    def send(self, letter: Letter, now: datetime) -> str:
+    def send(self, letter: Letter, now: datetime) -> Handed:
         raise self.Killed
 
 

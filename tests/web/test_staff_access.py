@@ -40,7 +40,7 @@ def name_of(value: object) -> str:
 
 
 def test_only_the_log_in_and_the_one_time_link_need_no_session() -> None:
-    assert {route.path for route in STAFF_ROUTES if route.auth != "staff"} == {"/login", "/welcome/<token>"}
+    assert {route.path for route in STAFF_ROUTES if route.auth != "staff"} == {"/login", "/login/forgot", "/welcome/<token>"}
 
 
 def test_every_permission_in_the_table_exists() -> None:

@@ -75,7 +75,7 @@ def test_what_reached_nobody_tells_why_and_is_sent_again_once(
 ) -> None:
     message = fails(box, now)
     page = hanna.get(f"{MESSAGES}?box=failed").text
-    assert "this number or address takes no messages" in page
+    assert "This number or address takes no messages. Please check it, or call." in page
     assert f"/{message}/again" in page
     hanna.post(f"{MESSAGES}/one/{message}/again", back=f"{MESSAGES}?box=failed")
     page = hanna.get(f"{MESSAGES}?box=failed").text
@@ -194,3 +194,61 @@ def test_a_viewer_reads_and_changes_nothing(web_app: Flask, box: Appliance, now:
 def test_the_simulated_phones_are_in_reach_while_no_provider_is_connected(hanna: Desk, ana: str) -> None:
     assert 'href="/staff/phones"' in hanna.get(MESSAGES).text.split('id="live"')[1]
     assert f'href="/staff/phones/{ANA}"' in hanna.get(ana).text
+
+
+@pytest.mark.parametrize(
+    ("columns", "word"),
+    [
+        ("state = 'sent', provider = 'twilio', rank = 0", "with the provider"),
+        ("state = 'sent', provider = 'twilio', rank = 1", "sent"),
+        ("state = 'sent', provider = 'twilio', rank = 2", "delivered"),
+        ("state = 'sent', provider = 'twilio', rank = 3", "read"),
+        ("state = 'sent', provider = NULL, rank = 0", "sent"),
+        ("state = 'failed', code = '30003'", "not delivered"),
+    ],
+)
+def test_each_message_tells_how_far_it_has_come(
+    hanna: Desk, box: Appliance, now: datetime, ana: str, columns: str, word: str
+) -> None:
+    deliver_due(box, now)
+    with box.db.write():
+        box.db.execute(f"UPDATE message SET {columns}, delivered_at = NULL, read_at = NULL")
+    tick = re.search(r'<span class="tick tick-\w+">.*?</svg> ([^<]+)</span>', hanna.get(ana).text)
+    assert tick
+    assert tick[1] == word
+    assert word in words(hanna.get(f"{MESSAGES}?box=all").text)
+    assert word in words(hanna.get(MESSAGES).text)
+
+
+def test_a_read_message_tells_when_it_was_read(hanna: Desk, box: Appliance, now: datetime, ana: str) -> None:
+    deliver_due(box, now)
+    with box.db.write():
+        box.db.execute("UPDATE message SET rank = 3, delivered_at = ?, read_at = ?", now, now + timedelta(minutes=9))
+    assert "read 11:09" in words(hanna.get(ana).text)
+
+
+def test_a_message_in_doubt_says_that_it_may_have_arrived(hanna: Desk, box: Appliance, now: datetime, ana: str) -> None:
+    with box.db.write():
+        box.db.execute("UPDATE message SET state = 'sending', unknown_since_at = ?, lease_until_at = ?", now, now)
+    assert "it may have arrived: the provider is being asked" in words(hanna.get(ana).text)
+    assert "not known whether it arrived" in words(hanna.get(f"{MESSAGES}?box=due").text)
+
+
+@pytest.mark.parametrize(
+    ("code", "what", "todo"),
+    [
+        ("30003", "The phone is switched off or out of reach.", "Please send it again later, or call."),
+        ("21610", "This person has answered STOP, or blocks our messages.", "they send START to our number"),
+        ("550 5.1.1", "There is no such mailbox.", "Please check the email address, or call."),
+    ],
+)
+def test_a_failure_is_told_in_words_with_what_to_do(
+    hanna: Desk, box: Appliance, now: datetime, ana: str, code: str, what: str, todo: str
+) -> None:
+    fails(box, now)
+    with box.db.write():
+        box.db.execute("UPDATE message SET code = ? WHERE state = 'failed'", code)
+    for page in (hanna.get(ana), hanna.get(f"{MESSAGES}?box=failed")):
+        assert what in words(page.text)
+        assert todo in words(page.text)
+    assert code not in words(hanna.get(ana).text)

@@ -25,6 +25,8 @@ Joining = Literal["open", "closed"]
 Offers = Literal["automatic", "approve_each", "manual", "paused"]
 UnnamedEvents = Literal["block_everything", "block_one_that_fits"]
 Distribution = Literal["round_robin", "least_busy", "priority", "specific"]
+# The ways to try, first to last, for a customer who has not chosen.
+ChannelOrder = Literal["sms_email", "sms_whatsapp_email", "whatsapp_sms_email", "email_sms"]
 Kind = Literal["choice", "switch", "number", "time", "text"]
 
 MAX_PARTY_CEILING = 499
@@ -133,8 +135,14 @@ class Policies:
         3, "This many own events gone in one read: none is cancelled until staff agree.", 1, 1000
     )
     retention_months: int = _number(24, "After this long a customer's personal data is erased.", 1, 240)
+    disk_low_megabytes: int = _number(500, "With less space than this on the disk staff are told.", 50, 100000)
     revenue_per_cover: int = _number(0, "What one guest brings on average, in whole units; 0 hides revenue.", 0, 100000)
     unsent_offer_seconds: int = _number(600, "An offer's message unsent for this long ends the offer.", 30, 86400)
+    channel_order: ChannelOrder = _choice(  # noqa: RUF009
+        "sms_email", "In which order messages try to reach a customer.", get_args(ChannelOrder)
+    )
+    sms_plain_letters: bool = _switch(True, "An SMS is written in the letters that cost least: si instead of sí.")
+    sms_price_cents: int = _number(0, "What one part of an SMS costs, in cents; 0 hides the estimate.", 0, 500)
     distribution: Distribution = _choice(  # noqa: RUF009
         "round_robin", "How bookings are shared out among staff members.", get_args(Distribution)
     )

@@ -141,6 +141,9 @@ class Customer:
     channels: str
     opted_out_at: datetime | None
     undeliverable_at: datetime | None
+    whatsapp_wrote_at: datetime | None
+    whatsapp_refused_at: datetime | None
+    email_refused_at: datetime | None
     created_at: datetime
 
 
@@ -279,12 +282,17 @@ class Message:
     own_act: bool
     due_at: datetime
     state: str
+    lease_until_at: datetime | None
     attempts: int
     offer_id: int | None
     entry_id: int | None
     booking_id: int | None
     dedupe_key: str
+    provider: str | None
     provider_id: str | None
+    rank: int
+    unknown_since_at: datetime | None
+    unknowns: int
     subject: str | None
     body: str | None
     sent_at: datetime | None

@@ -1,5 +1,6 @@
 """What lies outside the box, as Protocols: calendars, messengers, timers."""
 
+from waitlist_appliance.ports.accounts import Account, AccountChecker, BadAccount, ProviderHooks
 from waitlist_appliance.ports.calendars import (
     Calendar,
     CalendarAccess,
@@ -33,11 +34,9 @@ from waitlist_appliance.ports.timers import SilentTimers, Timers
 
 __all__ = [
     "STATE_RANK",
-    "Fate",
-    "Handed",
-    "Inbound",
-    "State",
-    "Verdict",
+    "Account",
+    "AccountChecker",
+    "BadAccount",
     "Calendar",
     "CalendarAccess",
     "CalendarChoice",
@@ -48,15 +47,21 @@ __all__ = [
     "Consent",
     "ConsentClient",
     "DeliveryError",
+    "Fate",
     "Grant",
+    "Handed",
+    "Inbound",
     "Letter",
     "Messenger",
     "NewEvent",
     "OutsideError",
+    "ProviderHooks",
     "Push",
     "SilentTimers",
+    "State",
     "SyncTokenLost",
     "Timers",
+    "Verdict",
     "WatchChannel",
     "Written",
 ]

@@ -12,6 +12,9 @@ class Timers(Protocol):
     def deliver(self) -> None:
         """Some message is due."""
 
+    def deliver_at(self, at: datetime) -> None:
+        """Some message will be due at ``at``: its sender must not write faster, or it is to be looked up then."""
+
     def write_calendar(self) -> None:
         """Some calendar write is due."""
 
@@ -29,6 +32,8 @@ class SilentTimers:
     """Timers that ring nobody: for the command line and for tests, where the sweep finds everything."""
 
     def deliver(self) -> None: ...
+
+    def deliver_at(self, at: datetime) -> None: ...
 
     def write_calendar(self) -> None: ...
 

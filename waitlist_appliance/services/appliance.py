@@ -9,15 +9,18 @@ from datetime import datetime
 from waitlist_appliance.config import Config
 from waitlist_appliance.domain.records import Connection
 from waitlist_appliance.ports import (
+    AccountChecker,
     Calendar,
     CalendarAccess,
     CalendarProvider,
     Consent,
     ConsentClient,
     Messenger,
+    ProviderHooks,
     Push,
     Timers,
 )
+from waitlist_appliance.ports.notices import Notifier
 from waitlist_appliance.storage import connections, tokens
 from waitlist_appliance.storage import setup as setups
 from waitlist_appliance.storage.activity import CUSTOMER, SYSTEM, VOICE_AGENT, Actor
@@ -34,7 +37,9 @@ PAGES = {"registration": "/waitlist/", "offer": "/waitlist/offer/", "booking": "
 class Appliance:
     """One box: built by ``bootstrap``, shared by all threads of a process.
 
-    ``clients`` are the OAuth clients that the environment names; they go before those that the database keeps.
+    ``clients`` are the OAuth clients, ``given_accounts`` the messengers' accounts that the environment names; they go
+    before those that the database keeps. ``accounts`` check such accounts, ``hooks`` read what their providers post. ``notifier``
+    tells services (Slack, ntfy, …) what staff are told.
     """
 
     config: Config
@@ -47,6 +52,10 @@ class Appliance:
     consents: Mapping[str, Consent] = field(default_factory=dict)
     push: Mapping[str, Push] = field(default_factory=dict)
     clients: Mapping[str, ConsentClient] = field(default_factory=dict)
+    accounts: Mapping[str, AccountChecker] = field(default_factory=dict)
+    hooks: Mapping[str, ProviderHooks] = field(default_factory=dict)
+    notifier: Notifier | None = None
+    given_accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def setup(self) -> Setup:
         """What the owner set up; NotFound ``not_set_up`` before that."""
@@ -64,6 +73,14 @@ class Appliance:
             credentials=connections.credentials(self.db, self.vault, connection.id),
             keep=lambda renewed: connections.keep_credentials(self.db, self.vault, connection.id, renewed),
         )  # fmt: skip
+
+    def messenger(self, channel: str) -> Messenger:
+        """Whoever carries this channel now; KeyError when nobody is connected for it."""
+        return self.messengers[channel]
+
+    def channels(self) -> frozenset[str]:
+        """The channels on which something can be sent."""
+        return frozenset(self.messengers)
 
     def url(self, path: str) -> str:
         """An address that works from outside."""

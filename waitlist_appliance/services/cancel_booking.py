@@ -13,7 +13,7 @@ from waitlist_appliance.services.appliance import CUSTOMER, Actor, Appliance
 from waitlist_appliance.services.claim import settle_ended
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.say import say
-from waitlist_appliance.storage import activity, bookings, calendar_writes, customers, occupancy, tokens
+from waitlist_appliance.storage import activity, bookings, calendar_writes, customers, notices, occupancy, tokens
 from waitlist_appliance.texts import ics as calendar_files
 
 
@@ -80,6 +80,7 @@ def cancel(app: Appliance, booking_id: int, now: datetime, actor: Actor, reason:
             app, "cancelled", booking.customer_id, now, key=f"cancelled:{booking_id}", own_act=True,
             booking_id=booking_id, facts={"starts_at_ms": to_ms(booking.starts_at), "code": booking.code},
         )  # fmt: skip
+        notices.happened(db, "booking_cancelled", f"booking:{booking_id}", {"booking": booking_id}, now)
         activity.record(db, now, actor, "booking_cancelled", "booking", booking_id, entry_id=booking.entry_id,
                         customer_id=booking.customer_id, reason=reason)  # fmt: skip
         setup = app.setup()

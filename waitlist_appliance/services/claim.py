@@ -20,6 +20,7 @@ from waitlist_appliance.storage import (
     calendar_writes,
     connections,
     entries,
+    notices,
     occupancy,
     offers,
     openings,
@@ -102,6 +103,8 @@ def confirm(app: Appliance, booking: Booking, etag: str | None, now: datetime, e
                 facts={"starts_at_ms": to_ms(booking.starts_at), "code": booking.code, "party_size": booking.party_size,
                        "others_ended": ended, "version": booking.version},
             )  # fmt: skip
+            if booking.entry_id is not None:
+                notices.happened(db, "place_filled", f"booking:{booking.id}", {"booking": booking.id}, now)
         activity.record(
             db, now, SYSTEM, "booking_confirmed", "booking", booking.id, entry_id=booking.entry_id,
             customer_id=booking.customer_id,
@@ -125,6 +128,7 @@ def take_back(app: Appliance, booking: Booking, now: datetime) -> bool:
             booking_id=booking.id, entry_id=booking.entry_id,
             facts={"starts_at_ms": to_ms(booking.starts_at), "keeps_place": booking.entry_id is not None},
         )  # fmt: skip
+        notices.happened(db, "booking_taken_back", f"booking:{booking.id}", {"booking": booking.id}, now)
         activity.record(
             db, now, SYSTEM, "booking_conflict", "booking", booking.id, entry_id=booking.entry_id,
             customer_id=booking.customer_id, reason="the calendar has another event at this time",

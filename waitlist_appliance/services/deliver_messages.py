@@ -1,75 +1,81 @@
-"""The outbox is worked off: each due message is claimed, rendered with what is true now, and handed over."""
+"""The outbox is worked off: each due message is claimed, rendered with what is true now, and handed over.
+
+A hand-over takes as long as a provider's answer, so several are under way at once: their transactions are made one after
+another by the pass itself, only the waiting is done in threads.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from waitlist_appliance.domain import deadlines, quiet_hours
-from waitlist_appliance.domain.availability import Interval
-from waitlist_appliance.domain.moments import to_ms
-from waitlist_appliance.domain.records import Booking, Entry, Message, Offer
-from waitlist_appliance.domain.states import BOOKING_ACTIVE, ENTRY_ACTIVE, EntryStatus, OfferState, WishState
-from waitlist_appliance.ports import DeliveryError, Letter
+from waitlist_appliance.domain.records import Message
+from waitlist_appliance.ports import STATE_RANK, DeliveryError, Handed, Letter, Messenger
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
-from waitlist_appliance.services.end_offer import end_offer
-from waitlist_appliance.services.make_offers import match_interval
-from waitlist_appliance.services.our_events import show_hold
-from waitlist_appliance.services.say import channels_of
-from waitlist_appliance.storage import (
-    activity,
-    alarms,
-    bookings,
-    customers,
-    entries,
-    messages,
-    offers,
-    openings,
-    slots,
+from waitlist_appliance.services.message_letters import OFFERING, offer_of, segments_of, write_letter
+from waitlist_appliance.services.message_truth import must_wait, stale
+from waitlist_appliance.services.offer_clock import start_clock
+from waitlist_appliance.services.undelivered import (
+    ATTEMPTS,
+    UNKNOWN_LEASE,
+    Refusal,
+    give_up_or_retry,
+    refused,
+    refused_texts,
 )
+from waitlist_appliance.storage import activity, alarms, messages
 from waitlist_appliance.storage.database import StorageUnavailable
-from waitlist_appliance.storage.setup import Setup
-from waitlist_appliance.texts import ics
-from waitlist_appliance.texts.catalogues import pick_locale
-from waitlist_appliance.texts.messages import BusinessFacts, render
+
+__all__ = ["ATTEMPTS", "LEASE", "OFFERING", "deliver_due", "due_soon", "resume_sending"]
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
-OFFERING = ("offer", "offer_race")
-ATTEMPTS = 6
-PAUSED = alarms.SENDING_PAUSED
+LEASE: Final = messages.LEASE
+PAUSED: Final = alarms.SENDING_PAUSED
+AT_ONCE: Final = 8
+PASS: Final = 100
+# Deadlines and leases count from the pass's `now`: one that has lasted this long takes nothing more up.
+LONGEST_PASS: Final = timedelta(seconds=5)
+SHORT_WAIT: Final = timedelta(milliseconds=500)
+SOON: Final = timedelta(seconds=10)
+# Two clocks, the provider's and ours, are never quite the same.
+CLOCKS_APART: Final = timedelta(seconds=10)
+# So often nobody may know whether it arrived before another way is tried.
+UNKNOWNS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
+    """A claimed message. ``look_up_since``: an attempt since then may have arrived, so it is looked up first."""
+
     message: Message
     letter: Letter
+    messenger: Messenger | None
+    look_up_since: datetime | None
 
 
-def deliver_due(app: Appliance, now: datetime, limit: int = 20) -> int:
+class _NotLookedUp(Exception):
+    """The provider could not even be asked whether it has the message."""
+
+
+def deliver_due(app: Appliance, now: datetime, limit: int = PASS) -> int:
     """Hand over what is due; how many were. Nothing is sent while an account fault holds (staff resume it)."""
     if alarms.holds(app.db, PAUSED):
         return 0
-    handed = 0
-    for message in messages.due(app.db, now, limit):
-        try:
-            handed += _deliver(app, message, now)
-        except StorageUnavailable:
-            raise
-        except Exception as error:
-            # One row that raises does not stop the pass: it is tried again a few times, and staff see it.
-            log.exception("message %s could not be delivered", message.public_id)
-            with app.db.write():
-                if messages.is_taken(app.db, message.id, now + LEASE):
-                    continue  # another pass is handing it over
-                messages.claim(app.db, message.id, now, now + LEASE)  # preparing it has rolled its attempt back
-                _give_up_or_retry(app, message, f"internal error: {type(error).__name__}", now)
-        if alarms.holds(app.db, PAUSED):
-            break
-    return handed
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hand-over") as pool:  # no thread before it is needed
+        return _Pass(app, now, pool).run(messages.due(app.db, now, limit))
+
+
+def due_soon(app: Appliance, now: datetime) -> datetime | None:
+    """When the next message is due, if that is before the sweep would look again; None also while sending is paused."""
+    return None if alarms.holds(app.db, PAUSED) else messages.next_due(app.db, now, now + SOON)
 
 
 def resume_sending(app: Appliance, now: datetime, actor: activity.Actor) -> bool:
@@ -77,237 +83,215 @@ def resume_sending(app: Appliance, now: datetime, actor: activity.Actor) -> bool
     with app.db.write():
         cleared = alarms.clear(app.db, PAUSED)
         if cleared:
+            alarms.clear_all(app.db, alarms.TEXT_REFUSED)
             limit = now + timedelta(seconds=app.setup().policies.unsent_offer_seconds)
             app.db.execute(
-                "UPDATE offer SET unsent_limit_at = MAX(unsent_limit_at, ?) WHERE state = 'live' AND sent_at IS NULL", limit
+                "UPDATE offer SET unsent_limit_at = MAX(unsent_limit_at, ?) WHERE state = 'live' AND sent_at IS NULL",
+                limit,
             )
             activity.record(app.db, now, actor, "sending_resumed", "message")
             app.ring_deliver()
         return cleared
 
 
-def _deliver(app: Appliance, message: Message, now: datetime) -> int:
-    ready = _prepare(app, message, now)
-    if ready is None:
-        return 0
-    try:
-        provider_id = app.messengers[message.channel].send(ready.letter, now)
-    except DeliveryError as error:
-        _not_taken(app, ready.message, error, now)
-        return 0
+class _Pass:
+    """One pass over the line. Nobody has two messages under way at once: they would arrive in any order."""
+
+    def __init__(self, app: Appliance, now: datetime, pool: ThreadPoolExecutor) -> None:
+        self._app, self._now, self._pool = app, now, pool
+        self._home = threading.get_ident()
+        self._under_way: dict[Future[Handed], _Ready] = {}
+        self._began = time.monotonic()
+        self._handed = 0
+
+    def run(self, line: Iterable[Message]) -> int:
+        waiting = deque(line)
+        while waiting or self._under_way:
+            message = self._next(waiting)
+            if message is not None:
+                self._take(message)
+            else:
+                self._land()
+            if waiting and (self._lasts() > LONGEST_PASS or alarms.holds(self._app.db, PAUSED)):
+                waiting.clear()
+        return self._handed
+
+    def _next(self, waiting: deque[Message]) -> Message | None:
+        """The first that may be taken up now; none while something can be learnt from one that has landed."""
+        if len(self._under_way) >= AT_ONCE or any(future.done() for future in self._under_way):
+            return None
+        busy = {ready.message.customer_id for ready in self._under_way.values()}
+        message = next((message for message in waiting if message.customer_id not in busy), None)
+        if message is not None:
+            waiting.remove(message)
+        return message
+
+    def _take(self, message: Message) -> None:
+        try:
+            ready = _prepare(self._app, message, self._now)
+            if ready is not None:
+                self._under_way[self._start(ready)] = ready
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            _stumbled(self._app, message, error, self._now)
+
+    def _start(self, ready: _Ready) -> Future[Handed]:
+        """Begin the hand-over; a simulated one takes no time and needs no thread."""
+        if not getattr(ready.messenger, "simulated", False):
+            return self._pool.submit(self._hand_over, ready)
+        done: Future[Handed] = Future()
+        try:
+            done.set_result(self._hand_over(ready))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+    def _hand_over(self, ready: _Ready) -> Handed:
+        if threading.get_ident() == self._home:
+            return _hand_over(self._app, ready, self._now)
+        try:
+            return self._in_turn(ready)
+        finally:
+            self._app.db.close()
+
+    def _in_turn(self, ready: _Ready) -> Handed:
+        """A turn that comes in a moment is waited for: putting the message off and taking it up again costs more."""
+        while True:
+            try:
+                return _hand_over(self._app, ready, self._now + self._lasts())
+            except DeliveryError as error:
+                if error.verdict != "slow" or error.retry_after is None or error.retry_after > SHORT_WAIT:
+                    raise
+                if self._lasts() > LONGEST_PASS:
+                    raise
+                time.sleep(error.retry_after.total_seconds())
+
+    def _lasts(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self._began)
+
+    def _land(self) -> None:
+        done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+        for future in done:
+            ready = self._under_way.pop(future)
+            try:
+                self._handed += _finish(self._app, ready, future, self._now)
+            except StorageUnavailable:
+                raise
+            except Exception as error:
+                _stumbled(self._app, ready.message, error, self._now)
+
+
+def _stumbled(app: Appliance, message: Message, error: Exception, now: datetime) -> None:
+    """One row that raises does not stop the pass: it is tried again a few times, and staff see it."""
+    log.error("message %s could not be delivered", message.public_id, exc_info=error)
     with app.db.write():
-        messages.sent(app.db, message.id, provider_id, ready.letter.subject, ready.letter.body, now)
+        if messages.is_taken(app.db, message.id, now + LEASE):
+            return  # another pass is handing it over
+        messages.claim(app.db, message.id, now, now + LEASE)  # preparing it has rolled its attempt back
+        give_up_or_retry(app, message, Refusal(f"internal error: {type(error).__name__}", "later"), now)
+
+
+def _prepare(app: Appliance, message: Message, now: datetime) -> _Ready | None:
+    """Claim the message and render it; None when it must wait, is no longer true, or somebody else has it."""
+    with app.db.write():
+        setup = app.setup()
+        if not messages.still_due(app.db, message.id, now) or must_wait(app, setup, message, now):
+            return None
+        found = messages.by_id(app.db, message.id)
+        if not messages.claim(app.db, message.id, now, now + LEASE):
+            return None
+        reason = stale(app, setup, message, now)
+        if reason is not None:
+            messages.drop(app.db, message.id, reason)
+            return None
+        offer = offer_of(app, message)
+        letter = write_letter(app, setup, message, start_clock(app, setup, offer, now) if offer else None, now)
+        messenger = app.messengers.get(message.channel)
+        messages.rendered(
+            app.db, message.id, provider=provider_of(messenger), locale=letter.locale, subject=letter.subject,
+            body=letter.body, segments=segments_of(letter),
+        )  # fmt: skip
+        return _Ready(messages.by_id(app.db, message.id), letter, messenger, _in_doubt_since(found))
+
+
+def provider_of(messenger: Messenger | None) -> str:
+    """Who is behind a messenger, as it is kept with a message."""
+    return str(getattr(messenger, "provider", "none" if messenger is None else "other"))
+
+
+def _in_doubt_since(message: Message) -> datetime | None:
+    """Since when an attempt may have arrived without our learning of it; None when none is in doubt."""
+    if message.unknown_since_at is not None:
+        return message.unknown_since_at - CLOCKS_APART
+    if message.state == "sending" and message.lease_until_at is not None:
+        return message.lease_until_at - LEASE - CLOCKS_APART  # whoever was sending it has died
+    return None
+
+
+def _hand_over(app: Appliance, ready: _Ready, now: datetime) -> Handed:
+    """Outside any transaction. DeliveryError, _NotLookedUp."""
+    if ready.messenger is None:
+        raise DeliveryError(f"no provider is connected for {ready.message.channel}", "elsewhere")
+    if ready.look_up_since is not None:
+        found = _look_up(app, ready.messenger, ready, ready.look_up_since)
+        if found is not None:
+            return found
+        if ready.message.unknowns >= UNKNOWNS:
+            raise DeliveryError("the provider broke off again and again", "elsewhere")
+    return ready.messenger.send(ready.letter, now)
+
+
+def _look_up(app: Appliance, messenger: Messenger, ready: _Ready, since: datetime) -> Handed | None:
+    """The message as the provider has it, unless that is another of ours with the same words."""
+    try:
+        found = messenger.look_up(ready.letter, since)
+    except DeliveryError as error:
+        if error.account_fault:
+            raise
+        raise _NotLookedUp(str(error)) from None
+    if found is None:
+        return None
+    known = messages.of_provider(app.db, found.provider_id)
+    return found if known is None or known.id == ready.message.id else None
+
+
+def _finish(app: Appliance, ready: _Ready, future: Future[Handed], now: datetime) -> int:
+    """Note how the hand-over ended; 1 when the provider has the message."""
+    try:
+        handed = future.result()
+    except DeliveryError as error:
+        refused(app, ready.message, Refusal.of(error), now)
+        return 0
+    except _NotLookedUp as error:
+        _not_looked_up(app, ready, str(error), now)
+        return 0
+    taken(app, ready.message, handed, now)
+    return 1
+
+
+def taken(app: Appliance, message: Message, handed: Handed, now: datetime) -> bool:
+    """The provider has the message; False when that is known already."""
+    with app.db.write():
+        news = messages.sent(app.db, message.id, handed.provider_id, STATE_RANK[handed.state], handed.segments, now)
+        if not news:
+            return False
+        alarms.clear(app.db, refused_texts(message))
+        offer = offer_of(app, message)
+        if offer is not None and offer.state == "live" and offer.deadline_at is None:
+            start_clock(app, app.setup(), offer, now)  # it was put back for lost, and had arrived
         activity.record(
             app.db, now, SYSTEM, "message_sent", "message", message.id, entry_id=message.entry_id,
             customer_id=message.customer_id, kind=message.kind, channel=message.channel,
         )  # fmt: skip
-    return 1
+        return True
 
 
-def _prepare(app: Appliance, message: Message, now: datetime) -> _Ready | None:
-    """Claim the message and render it; None when it must wait, is no longer true, or somebody else has it.
-
-    An offer's deadline is written here, just before the hand-over, so that the text tells the truth.
-    """
+def _not_looked_up(app: Appliance, ready: _Ready, reason: str, now: datetime) -> None:
+    log.warning("message %s cannot be looked up: %s", ready.message.public_id, reason)
+    since = (ready.look_up_since or now) + CLOCKS_APART
     with app.db.write():
-        setup = app.setup()
-        if not messages.still_due(app.db, message.id, now) or _must_wait(app, setup, message, now):
-            return None
-        if not messages.claim(app.db, message.id, now, now + LEASE):
-            return None
-        stale = _stale(app, setup, message, now)
-        if stale is not None:
-            messages.drop(app.db, message.id, stale)
-            return None
-        offer = _start_clock(app, setup, message, now)
-        letter = _letter(app, setup, message, offer, now)
-    return _Ready(messages.by_id(app.db, message.id), letter)
-
-
-def _must_wait(app: Appliance, setup: Setup, message: Message, now: datetime) -> bool:
-    if not quiet_hours.waits(message.kind, message.own_act):
-        return False
-    quiet_end = quiet_hours.quiet_until(now, setup.zone, setup.policies)
-    if quiet_end is None:
-        return False
-    if message.offer_id is not None and setup.policies.urgent_in_quiet_hours:
-        slot = slots.by_id(app.db, offers.by_id(app.db, message.offer_id).slot_id)
-        if quiet_hours.may_be_lost(slot.starts_at, quiet_end, setup.policies):
-            return False
-    messages.put_off(app.db, message.id, quiet_end)
-    if message.offer_id is not None:
-        limit = quiet_end + timedelta(seconds=setup.policies.unsent_offer_seconds)
-        app.db.execute("UPDATE offer SET unsent_limit_at = ? WHERE id = ? AND sent_at IS NULL", limit, message.offer_id)
-    return True
-
-
-def _stale(app: Appliance, setup: Setup, message: Message, now: datetime) -> str | None:
-    """Why the message is no longer true; None when it is."""
-    if message.booking_id is not None and _of_older_version(app, message):
-        return "the booking was moved or cancelled"
-    if message.booking_id is not None:
-        return _stale_booking(bookings.by_id(app.db, message.booking_id), message.kind, now)
-    if message.kind in OFFERING and message.offer_id is not None:
-        offer = offers.by_id(app.db, message.offer_id)
-        if offer.state != OfferState.LIVE:
-            return "the offer is over"
-        slot = slots.by_id(app.db, offer.slot_id)
-        if offer.deadline_at is not None and deadlines.is_over(offer.deadline_at, now):
-            return "the deadline has passed"
-        if offer.deadline_at is None and not deadlines.may_still_be_offered(slot.starts_at, now, setup.policies):
-            _end_unsent(app, offer, now, "too_late")
-            return "too late to answer"
-    return _stale_entry(app, entries.by_id(app.db, message.entry_id), message.kind, now) if message.entry_id else None
-
-
-def _stale_booking(booking: Booking, kind: str, now: datetime) -> str | None:
-    if kind not in ("confirmed", "moved", "reminder"):
-        return None
-    if booking.status not in BOOKING_ACTIVE:
-        return "the booking is over"
-    return "the booking has begun" if booking.starts_at <= now else None
-
-
-def _stale_entry(app: Appliance, entry: Entry, kind: str, now: datetime) -> str | None:
-    if kind in ("join_link", "join_nudge"):
-        if entry.status != EntryStatus.INVITED:
-            return "no longer invited"
-        over = slots.by_id(app.db, entry.requested_slot_id).closes_at <= now
-        return "the time is over" if over else None
-    if kind == "joined" and entry.status not in ENTRY_ACTIVE:
-        return "no longer on the list"
-    return None
-
-
-def _of_older_version(app: Appliance, message: Message) -> bool:
-    """Whether the message speaks of its booking as it was before it was moved or cancelled."""
-    version = json.loads(message.facts).get("version")
-    return version is not None and version != bookings.by_id(app.db, message.booking_id or 0).version
-
-
-def _start_clock(app: Appliance, setup: Setup, message: Message, now: datetime) -> Offer | None:
-    if message.kind not in OFFERING or message.offer_id is None:
-        return None
-    offer = offers.by_id(app.db, message.offer_id)
-    slot = slots.by_id(app.db, offer.slot_id)
-    deadline = deadlines.deadline(slot.starts_at, now, setup.policies)
-    if offers.start_clock(app.db, offer.id, deadline, now):
-        entries.set_columns(app.db, offer.entry_id, response_deadline_at=deadline)
-        app.ring_expire_offers(deadline)
-        show_hold(app, openings.hold_by_id(app.db, offer.hold_id), now)
-    return offers.by_id(app.db, offer.id)
-
-
-def _letter(app: Appliance, setup: Setup, message: Message, offer: Offer | None, now: datetime) -> Letter:
-    customer = customers.by_id(app.db, message.customer_id)
-    facts = _facts(app, setup, message, offer, now)
-    about = BusinessFacts(setup.business.name, setup.business.zone, setup.business.phone or "", setup.business.locale)
-    entry = entries.by_id(app.db, message.entry_id) if message.entry_id else None
-    # A caller may name any language; one that we do not speak must not keep the message back.
-    locale = pick_locale(entry.locale if entry else None, customer.locale, setup.business.locale)
-    said = render(message.kind, message.channel, locale, facts, about, now=now)
-    address = customer.phone if message.channel != "email" else customer.email
-    if address is None:
-        raise LookupError(f"customer {customer.id} has no address for {message.channel}")
-    attachment = _calendar_file(app, setup, message, now)
-    return Letter(message.public_id, message.channel, address, said.subject, said.body, attachment)
-
-
-def _facts(app: Appliance, setup: Setup, message: Message, offer: Offer | None, now: datetime) -> dict[str, object]:
-    """What was written down, with what is only known now: links, the deadline, names."""
-    facts: dict[str, object] = dict(json.loads(message.facts))
-    customer = customers.by_id(app.db, message.customer_id)
-    facts.setdefault("first_name", customer.first_name or "")
-    facts.setdefault("service", setup.default_service.name)
-    if offer is not None and offer.deadline_at is not None:
-        facts["deadline_ms"] = to_ms(offer.deadline_at)
-        facts["starts_at_ms"] = to_ms(slots.by_id(app.db, offer.slot_id).starts_at)
-        facts["link"] = app.link("offer", app.token("offer", offer.id, now))
-    elif message.booking_id is not None and message.kind not in ("apology",):
-        facts["link"] = app.link("booking", app.token("booking", message.booking_id, now))
-    elif message.entry_id is not None:
-        facts["link"] = app.link("registration", app.token("registration", message.entry_id, now))
-    return {key: value for key, value in facts.items() if value is not None}
-
-
-def _calendar_file(app: Appliance, setup: Setup, message: Message, now: datetime) -> bytes | None:
-    """The booking as an .ics, with the email that confirms, moves or cancels it."""
-    if message.booking_id is None or message.channel != "email" or message.kind == "apology":
-        return None
-    booking = bookings.by_id(app.db, message.booking_id)
-    return ics.booking_ics(
-        f"{booking.public_id}@waitlist", booking.starts_at, booking.ends_at, setup.business.name, booking.code,
-        setup.business.address or setup.business.name, booking.version, message.kind == "cancelled", now,
-    )  # fmt: skip
-
-
-def _not_taken(app: Appliance, message: Message, error: DeliveryError, now: datetime) -> None:
-    log.warning("message %s on %s was not taken: %s", message.public_id, message.channel, error)
-    with app.db.write():
-        if error.account_fault:
-            alarms.raise_alarm(app.db, PAUSED, str(error), now)
-            activity.record(app.db, now, SYSTEM, "sending_paused", "message", message.id, reason=str(error))
-            _unstart(app, message)
-            messages.put_off(app.db, message.id, now, str(error))
-        elif error.retryable:
-            _give_up_or_retry(app, message, str(error), now)
+        if ready.message.attempts >= ATTEMPTS:
+            give_up_or_retry(app, ready.message, Refusal(reason, "later"), now)
         else:
-            _undeliverable(app, message, str(error), now, proven=True)
-
-
-def _give_up_or_retry(app: Appliance, message: Message, error: str, now: datetime) -> None:
-    with app.db.write():
-        attempts = messages.by_id(app.db, message.id).attempts
-        if attempts >= ATTEMPTS:
-            _undeliverable(app, message, error, now)  # what may pass is no proof against the customer's phone
-            return
-        _unstart(app, message)
-        messages.put_off(app.db, message.id, now + timedelta(seconds=min(2 ** (attempts + 1), 300)), error)
-
-
-def _unstart(app: Appliance, message: Message) -> None:
-    """The hand-over failed: the offer's clock has not started after all."""
-    if message.kind in OFFERING and message.offer_id is not None:
-        app.db.execute(
-            "UPDATE offer SET sent_at = NULL, deadline_at = NULL WHERE id = ? AND state = 'live'", message.offer_id
-        )
-
-
-def _undeliverable(app: Appliance, message: Message, error: str, now: datetime, *, proven: bool = False) -> None:
-    """This channel will not do: try the customer's next; where there is none, an offer fails and the next is asked.
-
-    ``proven``: the provider said that the phone cannot be reached, so it is not tried for later messages either.
-    """
-    db = app.db
-    messages.failed(db, message.id, error)
-    activity.record(
-        db, now, SYSTEM, "message_failed", "message", message.id, entry_id=message.entry_id,
-        customer_id=message.customer_id, reason=error, channel=message.channel,
-    )  # fmt: skip
-    _unstart(app, message)
-    customer = customers.by_id(db, message.customer_id)
-    tried = {row[0] for row in db.tuples(
-        "SELECT channel FROM message WHERE customer_id = ? AND kind = ? AND dedupe_key LIKE ? || ':%'",
-        message.customer_id, message.kind, message.dedupe_key.rsplit(":", 1)[0],
-    )}  # fmt: skip
-    following = [channel for channel in channels_of(app, customer) if channel not in tried]
-    if following:
-        messages.add(
-            db, customer_id=message.customer_id, kind=message.kind, channel=following[0],
-            facts=json.loads(message.facts), dedupe_key=f"{message.dedupe_key.rsplit(':', 1)[0]}:{following[0]}",
-            due_at=now, now=now, own_act=message.own_act, offer_id=message.offer_id, entry_id=message.entry_id,
-            booking_id=message.booking_id,
-        )  # fmt: skip
-        app.ring_deliver()
-        return
-    if proven and message.channel != "email":
-        customers.mark_undeliverable(db, customer.id, now)
-    if message.kind in OFFERING and message.offer_id is not None:
-        _end_unsent(app, offers.by_id(db, message.offer_id), now, "undeliverable")
-
-
-def _end_unsent(app: Appliance, offer: Offer, now: datetime, reason: str) -> None:
-    """The offer never reached its customer: it fails, they keep their place, and the next is asked at once."""
-    if end_offer(app, offer, OfferState.FAILED, now, reason=reason, wish_to=WishState.LIVE):
-        slot = slots.by_id(app.db, offer.slot_id)
-        match_interval(app, Interval(slot.starts_at, slot.ends_at), now, reason)
+            messages.still_unknown(app.db, ready.message.id, reason, since, now + UNKNOWN_LEASE)

@@ -7,21 +7,23 @@ from datetime import datetime
 
 from waitlist_appliance.domain import replies
 from waitlist_appliance.domain.availability import Interval
-from waitlist_appliance.domain.errors import Invalid
 from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Customer, Offer
 from waitlist_appliance.domain.replies import Reply
 from waitlist_appliance.domain.states import OfferState, WishState
+from waitlist_appliance.ports import Inbound
 from waitlist_appliance.services.answer_offer import Answer, accept_offer, decline_offer
 from waitlist_appliance.services.appliance import CUSTOMER, Appliance
 from waitlist_appliance.services.end_offer import end_offer
-from waitlist_appliance.services.join_waitlist import read_phone
 from waitlist_appliance.services.make_offers import match_interval
+from waitlist_appliance.services.reply_senders import button, learn_names, match
 from waitlist_appliance.services.say import say
-from waitlist_appliance.storage import activity, customers, messages, offers, slots
+from waitlist_appliance.storage import activity, customers, email_refusals, messages, offers, slots
+from waitlist_appliance.storage import replies as replies_kept
 
 PHONE_CHANNELS = ("sms", "whatsapp")
-LONGEST_KEPT = 2000
+# On these single words a carrier opts a number in again, and says so itself.
+CARRIER_START = frozenset({("start",), ("unstop",)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,94 +37,144 @@ class ReplyResult:
 def receive(
     app: Appliance, sender: str, channel: str, body: str, now: datetime, provider_id: str | None = None
 ) -> ReplyResult:
-    """Act on a reply; the same provider id twice acts once. A reply touches the offer it answers and nothing else."""
-    understood = replies.understand(body)
+    """Act on a reply that was written on a simulated phone, as `receive_inbound`."""
+    return _receive(app, Inbound(provider_id or "", channel, sender, body, now), now)
+
+
+def receive_inbound(app: Appliance, inbound: Inbound, now: datetime) -> ReplyResult:
+    """Act on a customer's message; the same provider id twice acts once, by whatever way it comes.
+
+    It touches the offer that it answers and nothing else.
+    """
+    return _receive(app, inbound, now)
+
+
+def _receive(app: Appliance, inbound: Inbound, now: datetime) -> ReplyResult:
+    understood = _understood(inbound)
     with app.db.write():
-        customer = _sender(app, sender, channel)
-        offer = offers.newest_sent_of_customer(app.db, customer.id) if customer else None
-        kept = app.db.execute(
-            """INSERT OR IGNORE INTO reply (customer_id, sender, channel, body, understood, offer_id, provider_id,
-                      received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-            customer.id if customer else None, sender[:200], channel, body[:LONGEST_KEPT], understood.value,
-            offer.id if offer else None, provider_id, now,
+        matched = match(app, inbound)
+        customer, offer = matched.customer, matched.offer
+        reply_id = replies_kept.keep(
+            app.db, sender=inbound.address, channel=inbound.channel, body=inbound.body, understood=understood.value,
+            provider_id=inbound.provider_id or None, now=now, customer_id=customer.id if customer else None,
+            offer_id=offer.id if offer else None, answers_message_id=matched.answers.id if matched.answers else None,
         )  # fmt: skip
-        if customer is None or not kept:
+        if customer is None or reply_id is None:
             return ReplyResult(understood.value, None)
-        reply_id = int(app.db.value("SELECT last_insert_rowid()"))
+        learn_names(app, customer, inbound)
+        if inbound.channel in PHONE_CHANNELS:
+            customers.mark_reachable(app.db, customer.id)  # whoever writes from a phone has it
+        if inbound.channel == "whatsapp":
+            customers.wrote_on_whatsapp(app.db, customer.id, min(inbound.received_at, now))
         activity.record(
             app.db, now, CUSTOMER, "replied", "reply", reply_id, customer_id=customer.id,
             entry_id=offer.entry_id if offer else None, understood=understood.value,
         )  # fmt: skip
-        answered = _act(app, understood, customer, offer, channel, reply_id, now)
-        return ReplyResult(understood.value, answered)
+        said = _Said(inbound.channel, reply_id, _carrier_answers(app, inbound, understood))
+        return ReplyResult(understood.value, _act(app, understood, customer, offer, said, now))
 
 
-def _sender(app: Appliance, sender: str, channel: str) -> Customer | None:
-    if channel == "email":
-        return customers.by_email(app.db, sender.strip())
-    try:
-        return customers.by_phone(app.db, read_phone(app.setup(), sender).e164)
-    except Invalid:
-        return None
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """How it came; ``answered``: the carrier or the provider answers it, and a word of ours would be one too many."""
+
+    channel: str
+    reply_id: int
+    answered: bool
+
+
+def _understood(inbound: Inbound) -> Reply:
+    if inbound.opt_out is not None:
+        return Reply.stop if inbound.opt_out == "stop" else Reply.start
+    tapped = button(inbound)
+    if tapped is not None:
+        return Reply.yes if tapped == "accept" else Reply.no
+    return replies.understand(inbound.body)
+
+
+def _carrier_answers(app: Appliance, inbound: Inbound, understood: Reply) -> bool:
+    """A carrier that has taken STOP takes nothing of ours any more; where phones are simulated there is none."""
+    if inbound.opt_out is not None:
+        return True
+    messenger = app.messengers.get(inbound.channel)
+    if inbound.channel != "sms" or getattr(messenger, "simulated", False):
+        return False
+    words = replies.words_of(inbound.body)
+    return (understood == Reply.stop and words in replies.CARRIER_STOP) or words in CARRIER_START
 
 
 def _act(
-    app: Appliance, understood: Reply, customer: Customer, offer: Offer | None, channel: str, reply_id: int,
-    now: datetime,
-) -> str | None:  # fmt: skip
+    app: Appliance, understood: Reply, customer: Customer, offer: Offer | None, said: _Said, now: datetime
+) -> str | None:
     if understood == Reply.stop:
-        return _stop(app, customer, channel, now)
+        return _stop(app, customer, said, now)
     if understood == Reply.start:
-        customers.opt_in(app.db, customer.id)
-        return _answer(app, customer, "opted_in", channel, reply_id, now)
+        return _start(app, customer, said, now)
     if understood in (Reply.no, Reply.unclear) and customer.opted_out_at is not None:
         return None  # nothing is said to somebody who wants no messages; a word for help is answered all the same
     if understood in (Reply.help, Reply.unclear):
-        return _answer(app, customer, "help", channel, reply_id, now)
+        return _answer(app, customer, "help", said, now)
     if understood == Reply.yes:
         # Some carriers take YES as "send me messages again": whoever says yes wants to hear the rest.
         customers.opt_in(app.db, customer.id)
     if offer is None:
-        return _answer(app, customer, "nothing_pending", channel, reply_id, now)
+        return _answer(app, customer, "nothing_pending", said, now)
     if understood == Reply.yes:
-        return _yes(app, customer, offer, channel, reply_id, now)
-    return _no(app, customer, offer, channel, reply_id, now)
+        return _yes(app, customer, offer, said, now)
+    return _no(app, customer, offer, said, now)
 
 
-def _yes(app: Appliance, customer: Customer, offer: Offer, channel: str, reply_id: int, now: datetime) -> str | None:
+def _yes(app: Appliance, customer: Customer, offer: Offer, said: _Said, now: datetime) -> str | None:
     answer = accept_offer(app, offer.id, now)
     if answer.outcome == "accepted":
         return None  # "confirmed" follows as soon as the calendar has it
     kind = "already_booked" if answer.outcome == "already_accepted" else "too_late"
-    return _answer(app, customer, kind, channel, reply_id, now, offer=offer, answer=answer)
+    return _answer(app, customer, kind, said, now, offer=offer, answer=answer)
 
 
-def _no(app: Appliance, customer: Customer, offer: Offer, channel: str, reply_id: int, now: datetime) -> str | None:
+def _no(app: Appliance, customer: Customer, offer: Offer, said: _Said, now: datetime) -> str | None:
     if offer.state not in (OfferState.LIVE, OfferState.EXPIRED, OfferState.DECLINED):
-        return _answer(app, customer, "nothing_pending", channel, reply_id, now)
+        return _answer(app, customer, "nothing_pending", said, now)
     answer = decline_offer(app, offer.id, now)
     if answer.outcome == "declined":
         return None  # "declined" has been written with the no
-    return _answer(app, customer, "nothing_pending", channel, reply_id, now)
+    return _answer(app, customer, "nothing_pending", said, now)
 
 
-def _stop(app: Appliance, customer: Customer, channel: str, now: datetime) -> str:
-    """Opted out of everything on the phone; a live offer ends and the next is asked. Bookings stay as they are."""
+def _stop(app: Appliance, customer: Customer, said: _Said, now: datetime) -> str | None:
+    """No more messages this way; a live offer ends and the next is asked. Bookings stay as they are."""
     live = offers.live_of_customer(app.db, customer.id)
-    customers.opt_out(app.db, customer.id, now)
-    messages.drop_of_customer(app.db, customer.id, PHONE_CHANNELS, "opted out")
+    if said.channel == "email":
+        email_refusals.refuse(app.db, customer.id, now)
+        messages.drop_of_customer(app.db, customer.id, ("email",), "no more emails wanted")
+    else:
+        customers.opt_out(app.db, customer.id, now)
+        messages.drop_of_customer(app.db, customer.id, PHONE_CHANNELS, "opted out")
     if live is not None:
         to = OfferState.DECLINED if live.state == OfferState.LIVE else OfferState.WITHDRAWN
         end_offer(app, live, to, now, reason="stop", wish_to=WishState.DECLINED, actor=CUSTOMER)
         slot = slots.by_id(app.db, live.slot_id)
         match_interval(app, Interval(slot.starts_at, slot.ends_at), now, "stop")
-    activity.record(app.db, now, CUSTOMER, "opted_out", "customer", customer.id, customer_id=customer.id)
-    say(app, "opted_out", customer.id, now, key=f"opted_out:{customer.id}:{to_ms(now)}", own_act=True, channel=channel)
+    activity.record(
+        app.db, now, CUSTOMER, "opted_out", "customer", customer.id, customer_id=customer.id, channel=said.channel
+    )
+    if said.answered:
+        return None
+    say(app, "opted_out", customer.id, now, key=f"opted_out:{customer.id}:{to_ms(now)}", own_act=True,
+        channel=said.channel)  # fmt: skip
     return "opted_out"
 
 
+def _start(app: Appliance, customer: Customer, said: _Said, now: datetime) -> str | None:
+    if said.channel == "email":
+        email_refusals.take_back(app.db, customer.id)
+    else:
+        customers.opt_in(app.db, customer.id)
+    return None if said.answered else _answer(app, customer, "opted_in", said, now)
+
+
 def _answer(
-    app: Appliance, customer: Customer, kind: str, channel: str, reply_id: int, now: datetime, *,
+    app: Appliance, customer: Customer, kind: str, said: _Said, now: datetime, *,
     offer: Offer | None = None, answer: Answer | None = None,
 ) -> str:  # fmt: skip
     facts: dict[str, object] = {}
@@ -131,5 +183,5 @@ def _answer(
     if answer is not None:
         facts["keeps_place"] = answer.keeps_place
         facts["code"] = answer.booking.code if answer.booking else None
-    say(app, kind, customer.id, now, key=f"reply:{reply_id}", own_act=True, facts=facts, channel=channel)
+    say(app, kind, customer.id, now, key=f"reply:{said.reply_id}", own_act=True, facts=facts, channel=said.channel)
     return kind

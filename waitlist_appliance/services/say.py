@@ -16,11 +16,26 @@ SMS_KINDS = frozenset({"mobile", "maybe"})
 
 def channels_of(app: Appliance, customer: Customer) -> list[str]:
     """The ways to reach the customer, in the order to try them; empty when there is none."""
-    wanted: list[str] = json.loads(customer.channels) or ["sms", "email"]
+    connected = app.channels()
+    wanted: list[str] = json.loads(customer.channels) or _usual_order(app, connected)
     phone_works = customer.opted_out_at is None and customer.undeliverable_at is None
-    able = {"sms": phone_works and customer.phone_kind in SMS_KINDS, "whatsapp": phone_works,
-            "email": customer.email is not None}  # fmt: skip
-    return [channel for channel in wanted if able.get(channel) and channel in app.messengers]
+    receives_texts = phone_works and customer.phone_kind in SMS_KINDS
+    on_whatsapp = phone_works and customer.whatsapp_refused_at is None
+    able = {
+        "sms": receives_texts,
+        # Not everybody is on WhatsApp: a landline only where it was asked for.
+        "whatsapp": on_whatsapp and (receives_texts or customer.channels != "[]"),
+        "email": customer.email is not None and customer.email_refused_at is None,
+    }
+    return [channel for channel in wanted if able.get(channel) and channel in connected]
+
+
+def _usual_order(app: Appliance, connected: frozenset[str]) -> list[str]:
+    """The house's order; WhatsApp stands in for SMS where only that is connected."""
+    order = app.setup().policies.channel_order.split("_")
+    if "sms" in connected or "whatsapp" in order:
+        return order
+    return ["whatsapp" if way == "sms" else way for way in order]
 
 
 def say(

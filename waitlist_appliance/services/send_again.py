@@ -67,8 +67,11 @@ def _of_ended_offer(app: Appliance, message: Message) -> bool:
 
 def _refuse_unreachable(app: Appliance, message: Message) -> None:
     customer = customers.by_id(app.db, message.customer_id)
-    reachable = customer.email is not None if message.channel == "email" else customer.opted_out_at is None
-    if not reachable or message.channel not in app.messengers:
+    if message.channel == "email":
+        reachable = customer.email is not None and customer.email_refused_at is None
+    else:
+        reachable = customer.opted_out_at is None
+    if not reachable or message.channel not in app.channels():
         raise Conflict("cannot_be_contacted")
 
 

@@ -42,7 +42,7 @@ SESSION_LIFE: Final = timedelta(days=30)
 SESSION_IDLE: Final = timedelta(hours=12)
 # Writing "seen" at every request would make each page a write.
 SESSION_TOUCH: Final = timedelta(minutes=5)
-FREE_GUESSES: Final[Mapping[str, int]] = {"account": 4, "ip": 20}
+FREE_GUESSES: Final[Mapping[str, int]] = {"account": 4, "ip": 20, "forgotten": 3, "forgotten_ip": 10}
 LONGEST_WAIT: Final = timedelta(minutes=15)
 FORGET_FAILURES: Final = timedelta(hours=24)
 
@@ -66,7 +66,7 @@ def add_user(
     with app.db.write():
         purpose = "invitation" if staff.users(app.db) else "first"
         user_id = _insert_user(app, email, name, role, now)
-        token = _new_link(app, user_id, purpose, now)
+        token = _new_link(app, user_id, purpose, now + LINK_LIFE)
         _log(app, "staff_added", user_id, now, actor, role, name=name)
     return _user(app, user_id), token
 
@@ -78,8 +78,23 @@ def reset_link(app: Appliance, email: str, now: datetime, actor: Actor = SYSTEM)
         raise NotFound("not_found", "email")
     with app.db.write():
         staff.void_links(app.db, user.id, now)
-        token = _new_link(app, user.id, "reset", now)
+        token = _new_link(app, user.id, "reset", now + LINK_LIFE)
         _log(app, "password_link_made", user.id, now, actor)
+    return token
+
+
+def count_forgotten(app: Appliance, email: str, ip: str, now: datetime) -> None:
+    """Count a password that was forgotten, whether or not anybody has this email. Conflict rate_limited when it is too
+    often; the same brake as on guessing, counted apart from it."""
+    account = "forgotten:" + _account_key(email[:254])
+    _count(app, {"forgotten": account, "forgotten_ip": f"forgotten_ip:{ip}"}, email, now)
+
+
+def forgotten_link(app: Appliance, user: StaffUser, until: datetime, now: datetime) -> str:
+    """The secret of a link for whoever forgot the password. Older links stay: anybody could end them otherwise."""
+    with app.db.write():
+        token = _new_link(app, user.id, "reset", until)
+        _log(app, "password_forgotten", user.id, now, SYSTEM)
     return token
 
 
@@ -166,10 +181,13 @@ def _open_session(app: Appliance, user: StaffUser, email: str, ip: str, now: dat
 
 def _count_guess(app: Appliance, email: str, ip: str, now: datetime) -> None:
     """Count before checking, so that guessing in parallel gains nothing. Conflict rate_limited while blocked."""
+    _count(app, {"account": _account_key(email), "ip": f"ip:{ip}"}, email, now)
+
+
+def _count(app: Appliance, keys: Mapping[str, str], email: str, now: datetime) -> None:
     wait = timedelta()
     with app.db.write():
         staff.forget_old_throttles(app.db, now - FORGET_FAILURES)
-        keys = {"account": _account_key(email), "ip": f"ip:{ip}"}
         wait = max(_wait_of(app, key, now) for key in keys.values())
         if wait <= timedelta():
             for kind, key in keys.items():
@@ -246,9 +264,9 @@ def _insert_user(app: Appliance, email: str, name: str, role: str, now: datetime
         raise Invalid("email_taken", "email", params={"value": email}) from error
 
 
-def _new_link(app: Appliance, user_id: int, purpose: str, now: datetime) -> str:
+def _new_link(app: Appliance, user_id: int, purpose: str, until: datetime) -> str:
     token = secrets.token_urlsafe(24)
-    staff.insert_link(app.db, _hash(token), user_id, purpose, now + LINK_LIFE)
+    staff.insert_link(app.db, _hash(token), user_id, purpose, until)
     return token
 
 

@@ -12,7 +12,11 @@ from waitlist_appliance.services.deliver_messages import deliver_due
 from waitlist_appliance.services.event_conflicts import end_conflicts
 from waitlist_appliance.services.expire_offers import expire_due
 from waitlist_appliance.services.lifecycle import advance_bookings, nudge_invited
+from waitlist_appliance.services.reconcile_messages import reconcile
+from waitlist_appliance.services.staff_letters import send_due
+from waitlist_appliance.services.staff_notices import tell_due
 from waitlist_appliance.services.sync_calendar import end_graces, sync_due
+from waitlist_appliance.services.watch_box import watch
 from waitlist_appliance.services.watch_calendar import end_connections, watch_due
 from waitlist_appliance.services.write_calendar import watch_pending, write_due
 from waitlist_appliance.storage.database import StorageUnavailable
@@ -36,13 +40,17 @@ DATABASE_STEPS: tuple[tuple[str, Step], ...] = (
     ("slots_checked", _check_without_reading),
     ("pending_watched", watch_pending),
     ("conflicts_ended", end_conflicts),
+    ("box_watched", watch),
 )
 PROVIDER_STEPS: tuple[tuple[str, Step], ...] = (
     ("calendars_read", sync_due),
     ("calendar_writes", write_due),
+    ("answers", reconcile),
     ("messages", deliver_due),
     ("channels", watch_due),
     ("calendars_ended", end_connections),
+    ("staff_letters", send_due),
+    ("notices", tell_due),
 )
 
 

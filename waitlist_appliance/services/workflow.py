@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.calendars import readable
+from waitlist_appliance.services import messaging_accounts
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.storage import setup as setups
 from waitlist_appliance.storage import workflow_reads
@@ -55,8 +56,9 @@ def _worker(app: Appliance, now: datetime) -> Step:
 
 
 def _messages(app: Appliance, now: datetime) -> Step:
-    """A provider or the simulator takes messages, and nothing holds them up."""
-    return Step("messages", bool(app.messengers) and not workflow_reads.sending_paused(app.db))
+    """An account or the simulator takes messages, and nothing holds them up."""
+    well = not any(card.trouble for card in messaging_accounts.status(app, now))
+    return Step("messages", well and bool(app.channels()) and not workflow_reads.sending_paused(app.db))
 
 
 def _key(app: Appliance, now: datetime) -> Step:

@@ -9,6 +9,8 @@ from waitlist_appliance.storage.database import Database
 
 # A fault of the messenger's account or configuration: nothing is sent until staff resume it.
 SENDING_PAUSED = "messenger_account"
+# A kind of text is refused on a channel: ``message_refused:<channel>:<kind>``.
+TEXT_REFUSED = "message_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,16 @@ def clear(db: Database, condition: str) -> bool:
 
 def holds(db: Database, condition: str) -> bool:
     return db.value("SELECT 1 FROM alarm WHERE condition = ?", condition) is not None
+
+
+def clear_all(db: Database, name: str) -> int:
+    """The conditions of this name are over, whatever their subjects; how many held."""
+    return db.execute("DELETE FROM alarm WHERE condition = ?1 OR condition LIKE ?1 || ':%'", name)
+
+
+def count(db: Database, condition: str) -> int:
+    """How often it was noted since it began; 0 when it does not hold."""
+    return int(db.value("SELECT count FROM alarm WHERE condition = ?", condition) or 0)
 
 
 def present(db: Database) -> list[Alarm]:

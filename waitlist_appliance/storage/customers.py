@@ -44,10 +44,12 @@ def update(
     db: Database, customer_id: int, *, first_name: str | None = None, last_name: str | None = None,
     email: str | None = None, locale: str | None = None,
 ) -> None:  # fmt: skip
-    """Set what is given; None leaves the column as it is."""
+    """Set what is given; None leaves the column as it is. Another address has not refused anything."""
     db.execute(
-        """UPDATE customer SET first_name = COALESCE(?, first_name), last_name = COALESCE(?, last_name),
-                  email = COALESCE(?, email), locale = COALESCE(?, locale) WHERE id = ?""",
+        """UPDATE customer SET first_name = COALESCE(?1, first_name), last_name = COALESCE(?2, last_name),
+                  email_refused_at = CASE WHEN ?3 <> COALESCE(email, '') COLLATE NOCASE THEN NULL
+                                          ELSE email_refused_at END,
+                  email = COALESCE(?3, email), locale = COALESCE(?4, locale) WHERE id = ?5""",
         first_name, last_name, email, locale, customer_id,
     )  # fmt: skip
 
@@ -58,7 +60,7 @@ def consent(db: Database, customer_id: int, now: datetime) -> None:
 
 def change_phone(db: Database, customer: Customer, phone: str, kind: str) -> None:
     """The new number; the old one stays as an alias. IntegrityError when somebody else has it."""
-    db.execute("UPDATE customer SET phone = ?, phone_kind = ?, undeliverable_at = NULL WHERE id = ?",
+    db.execute("UPDATE customer SET phone = ?, phone_kind = ?, undeliverable_at = NULL, whatsapp_refused_at = NULL WHERE id = ?",
                phone, kind, customer.id)  # fmt: skip
     db.execute("INSERT OR REPLACE INTO customer_alias (alias, customer_id) VALUES (?, ?)", customer.phone, customer.id)
 
@@ -68,9 +70,7 @@ def opt_out(db: Database, customer_id: int, now: datetime) -> int:
 
 
 def opt_in(db: Database, customer_id: int) -> int:
-    return db.execute(
-        "UPDATE customer SET opted_out_at = NULL WHERE id = ? AND opted_out_at IS NOT NULL", customer_id
-    )
+    return db.execute("UPDATE customer SET opted_out_at = NULL WHERE id = ? AND opted_out_at IS NOT NULL", customer_id)
 
 
 def mark_reachable(db: Database, customer_id: int) -> None:
@@ -79,6 +79,36 @@ def mark_reachable(db: Database, customer_id: int) -> None:
 
 def mark_undeliverable(db: Database, customer_id: int, now: datetime) -> None:
     db.execute("UPDATE customer SET undeliverable_at = ? WHERE id = ?", now, customer_id)
+
+
+def mark_landline(db: Database, customer_id: int) -> None:
+    """The number turned out to be one that receives no text messages."""
+    db.execute("UPDATE customer SET phone_kind = 'landline' WHERE id = ?", customer_id)
+
+
+def refuse_whatsapp(db: Database, customer_id: int, now: datetime) -> None:
+    """The number is not on WhatsApp, or its owner has blocked us there."""
+    db.execute(
+        "UPDATE customer SET whatsapp_refused_at = ? WHERE id = ? AND whatsapp_refused_at IS NULL", now, customer_id
+    )
+
+
+def wrote_on_whatsapp(db: Database, customer_id: int, at: datetime) -> None:
+    """The customer wrote: free text may go back for a day, and whoever had blocked us has not any more."""
+    db.execute(
+        """UPDATE customer SET whatsapp_wrote_at = MAX(COALESCE(whatsapp_wrote_at, 0), ?), whatsapp_refused_at = NULL
+            WHERE id = ?""",
+        at, customer_id,
+    )  # fmt: skip
+
+
+def add_alias(db: Database, customer_id: int, alias: str) -> None:
+    """Another name of the customer's phone; nothing happens where it names a customer already."""
+    db.execute(
+        """INSERT OR IGNORE INTO customer_alias (alias, customer_id)
+           SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM customer WHERE phone = ?1)""",
+        alias, customer_id,
+    )  # fmt: skip
 
 
 def count_no_shows(db: Database, customer_id: int, by: int) -> int:

@@ -17,7 +17,9 @@ ANY_PARTY = (0, 10_000)
 LINE = """
 SELECT w.id AS wish_id, w.entry_id, w.customer_id, w.slot_id, w.round, w.priority, w.lined_up_at, w.party,
        w.resource_id, w.zone,
-       (c.opted_out_at IS NULL AND c.undeliverable_at IS NULL) OR c.email IS NOT NULL AS contactable,
+       (c.opted_out_at IS NULL AND c.undeliverable_at IS NULL AND (c.phone_kind IN ('mobile', 'maybe')
+           OR (c.whatsapp_refused_at IS NULL AND c.channels LIKE '%"whatsapp"%')))
+           OR (c.email IS NOT NULL AND c.email_refused_at IS NULL) AS contactable,
        EXISTS (SELECT 1 FROM offer o WHERE o.customer_id = w.customer_id AND o.state IN ('proposed', 'live'))
            AS live_offer,
        EXISTS (SELECT 1 FROM booking b WHERE b.customer_id = w.customer_id AND b.status = 'pending')

@@ -17,7 +17,8 @@ _NAME = "NULLIF(TRIM(COALESCE(customer.first_name, '') || ' ' || COALESCE(custom
 
 @dataclass(frozen=True, slots=True)
 class OutboxLine:
-    """One message; ``again`` tells that staff sent it once more, ``entry_public_id`` what it is about."""
+    """One message; ``again`` tells that staff sent it once more, ``entry_public_id`` what it is about, ``come`` how far
+    it has come (_COME)."""
 
     id: int
     public_id: str
@@ -30,6 +31,8 @@ class OutboxLine:
     subject: str | None
     body: str | None
     error: str | None
+    code: str | None
+    come: str
     customer_public_id: str
     name: str | None
     phone: str
@@ -53,7 +56,10 @@ class ReplyLine:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One turn of a conversation; ``side`` is out for ours, in for theirs. ``state`` is None for theirs."""
+    """One turn of a conversation; ``side`` is out for ours, in for theirs. ``state`` is None for theirs.
+
+    ``come`` is how far ours has come (_COME), ``code`` the provider's own word for a failure.
+    """
 
     side: str
     id: int
@@ -64,6 +70,11 @@ class Said:
     subject: str | None
     body: str | None
     error: str | None
+    code: str | None
+    come: str | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
     understood: str | None
     at: datetime
     again: int
@@ -84,6 +95,7 @@ class Talk:
     kind: str | None
     channel: str
     state: str | None
+    come: str | None
     body: str | None
     understood: str | None
     at: datetime
@@ -107,10 +119,18 @@ class Person:
 
 
 _AGAIN = "EXISTS (SELECT 1 FROM message later WHERE later.dedupe_key = 'again:' || message.public_id || ':' || message.channel)"
+# The state as people see it: queued (the provider has it), sent, delivered, read; unknown: it may have arrived.
+_COME = """
+CASE WHEN message.state IN ('pending', 'sending') AND message.unknown_since_at IS NOT NULL THEN 'unknown'
+    WHEN message.state <> 'sent' THEN message.state
+    WHEN message.rank >= 3 THEN 'read' WHEN message.rank = 2 THEN 'delivered'
+    WHEN message.rank = 0 AND message.provider IS NOT NULL THEN 'queued' ELSE 'sent' END
+"""
 _OUTBOX = f"""
 SELECT message.id, message.public_id, message.kind, message.channel, message.state, message.due_at, message.sent_at,
-    message.attempts, message.subject, message.body, message.error, customer.public_id AS customer_public_id,
-    {_NAME} AS name, customer.phone, entry.public_id AS entry_public_id, {_AGAIN} AS again
+    message.attempts, message.subject, message.body, message.error, message.code, {_COME} AS come,
+    customer.public_id AS customer_public_id, {_NAME} AS name, customer.phone, entry.public_id AS entry_public_id,
+    {_AGAIN} AS again
 FROM message JOIN customer ON customer.id = message.customer_id LEFT JOIN entry ON entry.id = message.entry_id
 """
 
@@ -125,7 +145,8 @@ _UNCLEAR = """
 # Walked by id from the newest, and each turn asked whether its customer has a newer one: nothing is sorted or grouped.
 _LAST_SAID = f"""
 SELECT 'out' AS side, turn.id, customer.public_id AS customer_public_id, {_NAME} AS name, customer.phone, turn.kind,
-    turn.channel, turn.state, turn.body, NULL AS understood, COALESCE(turn.sent_at, turn.due_at) AS at, turn.created_at,
+    turn.channel, turn.state, {_COME.replace("message.", "turn.")} AS come, turn.body, NULL AS understood,
+    COALESCE(turn.sent_at, turn.due_at) AS at, turn.created_at,
     {_UNCLEAR} AS unclear
 FROM message AS turn CROSS JOIN customer ON customer.id = turn.customer_id
 WHERE turn.id < ? AND turn.state <> 'dropped' AND NOT EXISTS (
@@ -137,7 +158,7 @@ ORDER BY turn.id DESC LIMIT ?
 """
 _LAST_ANSWERED = f"""
 SELECT 'in' AS side, turn.id, customer.public_id AS customer_public_id, {_NAME} AS name, customer.phone, NULL AS kind,
-    turn.channel, NULL AS state, turn.body, turn.understood, turn.received_at AS at, turn.received_at AS created_at,
+    turn.channel, NULL AS state, NULL AS come, turn.body, turn.understood, turn.received_at AS at, turn.received_at AS created_at,
     {_UNCLEAR} AS unclear
 FROM reply AS turn CROSS JOIN customer ON customer.id = turn.customer_id
 WHERE turn.id < ? AND turn.id > ? AND NOT EXISTS (
@@ -216,11 +237,12 @@ def conversation(db: Database, customer_id: int, limit: int = LONGEST) -> list[S
     sql = f"""
     SELECT * FROM (
         SELECT * FROM (
-            SELECT 'out' AS side, id, public_id, kind, channel, state, subject, body, error, NULL AS understood,
-                COALESCE(sent_at, due_at) AS at, {_AGAIN} AS again
+            SELECT 'out' AS side, id, public_id, kind, channel, state, subject, body, error, code, {_COME} AS come, sent_at,
+                delivered_at, read_at, NULL AS understood, COALESCE(sent_at, due_at) AS at, {_AGAIN} AS again
             FROM message WHERE customer_id = ?1 ORDER BY id DESC LIMIT ?2)
         UNION ALL SELECT * FROM (
-            SELECT 'in', id, NULL, NULL, channel, NULL, NULL, body, NULL, understood, received_at, 0
+            SELECT 'in', id, NULL, NULL, channel, NULL, NULL, body, NULL, NULL, NULL, NULL, NULL, NULL, understood,
+                received_at, 0
             FROM reply WHERE customer_id = ?1 ORDER BY id DESC LIMIT ?2)
         ORDER BY at DESC LIMIT ?2)
     ORDER BY at, side, id

@@ -119,3 +119,9 @@ def newest_sent_of_customer(db: Database, customer_id: int) -> Offer | None:
 
 def asked(db: Database, opening_id: int, customer_id: int) -> bool:
     return db.value("SELECT 1 FROM offer WHERE opening_id = ? AND customer_id = ?", opening_id, customer_id) is not None
+
+
+def anybody_asked(db: Database) -> bool:
+    """Whether somebody may answer just now."""
+    sql = "SELECT 1 FROM offer INDEXED BY offer_deadline WHERE state = 'live' AND deadline_at IS NOT NULL LIMIT 1"
+    return db.value(sql) is not None

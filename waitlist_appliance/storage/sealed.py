@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from waitlist_appliance.storage import consents, provider_credentials
+from waitlist_appliance.storage import consents, notice_choices, provider_credentials, staff_letters
 from waitlist_appliance.storage.database import Database
 from waitlist_appliance.storage.vault import Vault
 
@@ -25,6 +25,8 @@ COLUMNS = (
     Column("connection", "id", "credentials", lambda key: f"connection:{key}"),
     Column("provider_credential", "provider", "sealed", lambda key: provider_credentials.place(str(key))),
     Column("consent_attempt", "state_hash", "verifier", lambda key: consents.place(str(key))),
+    Column("notice_address", "id", "sealed", notice_choices.place),
+    Column("staff_letter", "id", "sealed", staff_letters.place),
 )
 
 

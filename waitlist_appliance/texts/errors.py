@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from waitlist_appliance.texts import calendar_trouble
+from waitlist_appliance.texts import calendar_trouble, messaging_trouble
 from waitlist_appliance.texts.catalogues import N_, translator
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -103,6 +103,11 @@ SENTENCES: Final[Mapping[str, str]] = {
         " they stay booked, and their events stay behind."
     ),
     **{code: calendar_trouble.TROUBLES[trouble].what for code, trouble in calendar_trouble.CODES.items()},
+    # the accounts that messages go through; what is wrong with one stands in texts/messaging_trouble.py
+    "messaging_fixed": N_("This account comes from the environment of the box and is changed there."),
+    "messaging_not_connected": N_("No account is connected that can write in this way. Please connect one first."),
+    "bad_email": N_("That is no email address. Please check it."),
+    **{code: messaging_trouble.TROUBLES[trouble].what for code, trouble in messaging_trouble.CODES.items()},
     # ourselves
     "calendar_unreadable": N_("We cannot see the calendar at the moment, so nothing can be booked. Please try later."),
     "database_busy": N_("We are very busy at this moment. Please try again in a few seconds."),
@@ -145,6 +150,8 @@ def explain(code: str, locale: str, /, **params: object) -> str:
     """The sentence for a refusal, `params` filled in by name; KeyError for an unknown code."""
     if code in calendar_trouble.CODES:
         return calendar_trouble.sentence(calendar_trouble.CODES[code], locale)
+    if code in messaging_trouble.CODES:
+        return messaging_trouble.sentence(messaging_trouble.CODES[code], locale)
     say = translator(locale).gettext
     values = {name: say(word) for name, word in _WHEN_NOT_TOLD.items()} | params
     if (field := str(params.get("field", ""))) in FIELDS:

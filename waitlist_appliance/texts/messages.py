@@ -20,7 +20,7 @@ from waitlist_appliance.texts.wording import ALWAYS, CHANNELS, GREETING, KINDS, 
 
 __all__ = [
     "CHANNELS", "KINDS", "BadText", "BusinessFacts", "Rendered", "Template", "check_text", "default_text",
-    "placeholders", "render", "sample_facts",
+    "placeholders", "render", "sample_facts", "values_of",
 ]  # fmt: skip
 
 MAX_TEXT = 1600  # what a carrier takes as one message
@@ -32,7 +32,15 @@ _ALLOWED_NODES: Final = (
 
 
 class BadText(ValueError):
-    """A text that cannot be used: unknown placeholder, broken syntax or more than placeholders and conditions."""
+    """A text that cannot be used: unknown placeholder, broken syntax or more than placeholders and conditions.
+
+    ``code`` names the reason for the editor's words, ``params`` what they need.
+    """
+
+    def __init__(self, message: str, code: str = "text_unreadable", **params: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +94,19 @@ def default_text(kind: str, channel: str, locale: str) -> Template:
 def check_text(kind: str, text: str) -> None:
     """Raise BadText, with the reason, for a text that must not be saved."""
     if not text.strip():
-        raise BadText("the text is empty")
+        raise BadText("the text is empty", "text_empty")
     if len(text) > MAX_TEXT:
-        raise BadText(f"the text is longer than {MAX_TEXT} characters")
+        raise BadText(f"the text is longer than {MAX_TEXT} characters", "too_long", length=MAX_TEXT)
     try:
         tree = _environment().parse(text)
     except TemplateSyntaxError as error:
         raise BadText(error.message or "the text cannot be read") from error
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED_NODES):
-            raise BadText("only placeholders and simple conditions can be used")
-    unknown = {node.name for node in tree.find_all(nodes.Name)} - placeholders(kind)
+            raise BadText("only placeholders and simple conditions can be used", "text_too_clever")
+    unknown = ", ".join(sorted({node.name for node in tree.find_all(nodes.Name)} - placeholders(kind)))
     if unknown:
-        raise BadText(f"unknown placeholder: {', '.join(sorted(unknown))}")
+        raise BadText(f"unknown placeholder: {unknown}", "text_unknown", names=unknown)
 
 
 def render(
@@ -121,7 +129,7 @@ def render(
     for text in (template.subject, template.body):
         if text is not None:
             check_text(kind, text)
-    values = _values(facts, business, locale, now)
+    values = values_of(facts, business, locale, now)
     body = _fill(template.body, values)
     subject = _fill(template.subject, values) if template.subject is not None else None
     return Rendered(subject, to_gsm7(body).strip() if channel == "sms" and gsm7 else body)
@@ -161,9 +169,10 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(undefined=_MustBeGiven, autoescape=False)
 
 
-def _values(
+def values_of(
     facts: Mapping[str, object], business: BusinessFacts, locale: str, now: datetime | None
 ) -> dict[str, object]:
+    """What each placeholder stands for, in words; a placeholder without a fact is missing."""
     given = {name: _tidy(name, value) for name, value in facts.items() if value is not None}
     values = {"first_name": "", **given, "business": business.name, "phone": business.phone}
     return values | _times(facts, ZoneInfo(business.zone), locale, now)

@@ -34,6 +34,11 @@ class Segments:
     units: int
     segments: int
 
+    @property
+    def room(self) -> int:
+        """How many units these segments hold."""
+        return _SINGLE[self.encoding] if self.segments == 1 else _PART[self.encoding] * self.segments
+
 
 def count(text: str) -> Segments:
     """What the text costs as it stands."""
@@ -56,6 +61,12 @@ def to_gsm7(text: str) -> str:
         return text
     plain = "".join(_plain(char) for char in unicodedata.normalize("NFC", text))
     return plain if not expensive(plain) else text
+
+
+def instead_of(char: str) -> str | None:
+    """What to_gsm7 writes for the character ("" leaves it out); None where it has no plain form."""
+    plain = _plain(char)
+    return None if expensive(plain) else plain
 
 
 def _plain(char: str) -> str:

@@ -19,6 +19,7 @@ from waitlist_appliance.web.server import MAX_BODY
 # Callers there prove themselves in every request; opening a signed cookie for them would only cost time.
 _WITHOUT_SESSION = (
     "/api/", "/waitlist/", "/booking/", "/healthz", "/static/", "/bootstrap/", "/bench/", "/brand.css", "/brand/logo",
+    "/unsubscribe/", "/hooks/", "/twilio/",
 )  # fmt: skip
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import colorsys
-import re
 from hashlib import sha256
 
 from flask import Response, abort
 
+from waitlist_appliance.domain.colours import DEFAULT, contrast, known, luminance, text_on
 from waitlist_appliance.storage import set_up
 from waitlist_appliance.web.context import box, the_business
 
-DEFAULT = "#6d3b5e"
+__all__ = ["DEFAULT", "address", "contrast", "css", "logo", "readable", "stylesheet"]
+
 LIGHT_PAPER = "#ffffff"
 DARK_PAPER = "#262220"
 STEPS = 40
 ENOUGH = 4.8  # a little over the 4.5 that is asked for
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 Rgb = tuple[int, int, int]
 
 
@@ -40,7 +40,7 @@ def address(colour: str | None) -> str:
 
 def css(colour: str | None) -> str:
     """The accent for light and dark; a colour that is none gives the default."""
-    wanted = colour if colour and _COLOUR.fullmatch(colour) else DEFAULT
+    wanted = known(colour)
     light, dark = readable(wanted, LIGHT_PAPER), readable(wanted, DARK_PAPER)
     return (
         f":root{{--accent:{light};--on-accent:{text_on(light)}}}\n"
@@ -51,23 +51,12 @@ def css(colour: str | None) -> str:
 def readable(colour: str, paper: str) -> str:
     """The colour, made darker or lighter in its own hue step by step until its contrast on the paper is enough."""
     hue, light, saturation = colorsys.rgb_to_hls(*(part / 255 for part in _rgb(colour)))
-    end = 0.0 if _luminance(_rgb(paper)) > 0.5 else 1.0
+    end = 0.0 if luminance(paper) > 0.5 else 1.0
     for step in range(STEPS):
         found = _hex(colorsys.hls_to_rgb(hue, light + (end - light) * step / STEPS, saturation))
         if contrast(found, paper) >= ENOUGH:
             return found
     return "#000000" if end == 0.0 else "#ffffff"
-
-
-def text_on(colour: str) -> str:
-    """White or near-black, whichever is easier to read on the colour."""
-    return max(("#ffffff", "#1c1917"), key=lambda ink: contrast(ink, colour))
-
-
-def contrast(one: str, other: str) -> float:
-    """The WCAG contrast ratio of two colours, 1 to 21."""
-    high, low = sorted((_luminance(_rgb(one)), _luminance(_rgb(other))), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 def _rgb(colour: str) -> Rgb:
@@ -76,12 +65,3 @@ def _rgb(colour: str) -> Rgb:
 
 def _hex(rgb: tuple[float, float, float]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*(round(part * 255) for part in rgb))
-
-
-def _luminance(rgb: Rgb) -> float:
-    red, green, blue = (_linear(part / 255) for part in rgb)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)

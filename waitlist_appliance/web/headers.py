@@ -38,7 +38,7 @@ def install(app: Flask, *, https: bool) -> None:
         headers.setdefault("Cache-Control", "no-store")
         headers["X-Robots-Tag"] = "noindex, nofollow"
         if response.mimetype == "text/html":
-            headers["Content-Security-Policy"] = POLICY
+            headers.setdefault("Content-Security-Policy", POLICY)  # a page that shows a mail sets its own
             # The address of a customer's page is its key; staff pages keep theirs for the form check.
             private = request.path.startswith(_PAGES_WITH_TOKENS)
             headers["Referrer-Policy"] = "no-referrer" if private else "same-origin"

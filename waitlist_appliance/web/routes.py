@@ -5,8 +5,8 @@ from __future__ import annotations
 from waitlist_appliance.web import brand
 from waitlist_appliance.web.api import bookings, calendars, customers, events, machine, statistics, waitlist
 from waitlist_appliance.web.api.simulator import SIMULATOR_ROUTES
-from waitlist_appliance.web.hooks import google
-from waitlist_appliance.web.public import booking, offer, place
+from waitlist_appliance.web.hooks import google, twilio
+from waitlist_appliance.web.public import booking, offer, place, unsubscribe
 from waitlist_appliance.web.routing import Route
 
 GET, POST, PATCH, DELETE = ("GET",), ("POST",), ("PATCH",), ("DELETE",)
@@ -62,6 +62,10 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("/api/calendar/sync", POST, "api.calendar_sync", calendars.sync, "api", MANAGE),
     Route("/hooks/google/calendar", POST, "hook.google_notice", google.notice, "hook"),
+    # Twilio, by its signature
+    Route("/twilio/sms/incoming", POST, "hook.twilio_sms", twilio.incoming, "hook"),
+    Route("/twilio/whatsapp/incoming", POST, "hook.twilio_whatsapp", twilio.incoming, "hook"),
+    Route("/twilio/status/<message_id>", POST, "hook.twilio_status", twilio.status, "hook"),
     # the customer, by the token in the link: JSON
     Route("/api/waitlist/confirm/<token>", POST, "link.confirm", customers.confirm, "customer"),
     Route("/api/waitlist/book/<token>", POST, "link.book", customers.book_free_time, "customer"),
@@ -79,6 +83,8 @@ ROUTES: tuple[Route, ...] = (
     Route("/waitlist/offer/<token>", POST, "public.offer_act", offer.act, "customer"),
     Route("/booking/<token>", GET, "public.booking", booking.show, "customer"),
     Route("/booking/<token>", POST, "public.booking_act", booking.act, "customer"),
+    Route("/unsubscribe/<token>", GET, "public.unsubscribe", unsubscribe.show, "customer"),
+    Route("/unsubscribe/<token>", POST, "public.unsubscribe_act", unsubscribe.act, "customer"),
     Route("/booking/<token>.ics", GET, "public.booking_ics", booking.calendar_file, "customer"),
     # anybody (the bare address is among the staff's routes)
     Route("/brand.css", GET, "public.brand", brand.stylesheet, "public"),

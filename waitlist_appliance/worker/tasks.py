@@ -28,10 +28,15 @@ def define(queue: SqliteHuey, serving: Callable[[], Appliance], again: Callable[
     """Register the tasks with this queue. ``serving`` is asked in the worker only; ``again`` rings at a later time."""
 
     @queue.task()
-    def deliver() -> None:
+    def deliver(at: datetime | None = None) -> None:
+        if at is not None and is_early(at, _now()):
+            return again("deliver", at)
         app = serving()
         if deliver_messages.deliver_due(app, _now()):
             app.timers.deliver()  # a pass takes a few; there may be more
+        soon = deliver_messages.due_soon(app, _now())
+        if soon is not None:
+            app.timers.deliver_at(soon)
 
     @queue.task()
     def write() -> None:

@@ -75,6 +75,10 @@ class HueyTimers:
         """Some message is due."""
         self._deliver()
 
+    def deliver_at(self, at: datetime) -> None:
+        """Some message will be due at ``at``."""
+        self._arm("deliver", at)
+
     def write_calendar(self) -> None:
         """Some calendar write is due."""
         self._write_calendar()

@@ -1,12 +1,12 @@
-"""Messaging: what became of each message, the owner's own texts, and whom to tell of trouble."""
+"""Messaging: what became of each message, and the owner's own texts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 # `provider`: who was given it; `rank`: how far it has come (ports.STATE_RANK), never back; `code`: the provider's own
-# word for a failure; `unknown_since_at`: nobody knows whether the last attempt arrived; `locale`: in which language it
-# was written; `sender`: which of our numbers sent it.
+# word for a failure; `unknown_since_at`: nobody knows whether an attempt since then arrived, `unknowns`: how many ended
+# so; `locale`: in which language it was written.
 MESSAGE = (
     "provider TEXT",
     "rank INTEGER NOT NULL DEFAULT 0",
@@ -15,6 +15,7 @@ MESSAGE = (
     "delivered_at INTEGER",
     "read_at INTEGER",
     "unknown_since_at INTEGER",
+    "unknowns INTEGER NOT NULL DEFAULT 0",
     "locale TEXT",
 )
 # `answers`: the message of ours that it answers; `handled_at`: staff have seen to it.
@@ -47,38 +48,16 @@ CREATE TABLE whatsapp_template (
     PRIMARY KEY (kind, locale)
 ) STRICT, WITHOUT ROWID;
 
--- What staff are told of, written with what causes it and sent later: one per condition, and one when it is over.
-CREATE TABLE notice (
-    id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,
-    condition TEXT NOT NULL,
-    facts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts)),
-    over INTEGER NOT NULL DEFAULT 0 CHECK (over IN (0, 1)),
-    due_at INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'dropped')),
-    lease_until_at INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    dedupe_key TEXT NOT NULL UNIQUE,
-    error TEXT,
-    created_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX notice_due ON notice (due_at) WHERE state IN ('pending', 'sending');
-
--- Letters to the team (invitations, new passwords): rendered at once, since their links are shown once; sent later.
-CREATE TABLE staff_letter (
-    id INTEGER PRIMARY KEY,
+-- More of what can go wrong with a simulated phone.
+DROP TABLE simulated_failure;
+CREATE TABLE simulated_failure (
     address TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    sealed_body BLOB NOT NULL,
-    due_at INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'sent', 'failed')),
-    lease_until_at INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    dedupe_key TEXT NOT NULL UNIQUE,
-    error TEXT,
-    created_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX staff_letter_due ON staff_letter (due_at) WHERE state IN ('pending', 'sending')
+    channel TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('undeliverable', 'retry', 'account', 'crash_after', 'opted_out', 'landline',
+        'elsewhere', 'message', 'slow', 'unknown_lost', 'unknown_taken')),
+    times INTEGER NOT NULL,
+    PRIMARY KEY (address, channel)
+) STRICT, WITHOUT ROWID
 """
 
 

@@ -6,7 +6,7 @@ import shutil
 
 from flask import Response
 
-from waitlist_appliance.services import sweep
+from waitlist_appliance.services import sweep, watch_box
 from waitlist_appliance.storage import health
 from waitlist_appliance.storage.measure import add_two_rows
 from waitlist_appliance.web.api.answers import answer
@@ -26,6 +26,7 @@ def healthz() -> Response:
         "database": "ok" if space and health.writable(db) else "unavailable",
         "migrations": "ok" if health.migrated(db) else "wrong_version",
     }
+    watch_box.note_silence(box(), current_time())
     well = set(checks.values()) == {"ok"}
     return answer({"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from flask import current_app, g, url_for
 
 from waitlist_appliance.domain.moments import to_ms
+from waitlist_appliance.services import messaging_accounts, watch_box
 from waitlist_appliance.storage import bell_reads, staff_pages
 from waitlist_appliance.storage.bell_reads import AT_MOST, Case
 from waitlist_appliance.texts.catalogues import N_
@@ -52,6 +53,14 @@ class _Kind:
     advice: str
 
 
+_PAUSED = (
+    N_("Sending is paused: the message provider refuses everything."),
+    N_("Put its account right, then resume. What was waiting goes out."),
+)
+_PAUSED_BY_STAFF = (
+    N_("Sending is paused by the team: no message goes out."),
+    N_("Resume when you are ready. What was waiting goes out."),
+)
 _CASES = {
     "proposed": _Kind(
         "hand-index-thumb", N_("An offer waits for your approval."), N_("{number} offers wait for your approval."),
@@ -100,6 +109,7 @@ def fingerprint(found: list[Need]) -> str:
 
 def _troubles(now: datetime, say: Say) -> Iterator[Need]:
     seen = staff_pages.worker_seen_at(box().db)
+    watch_box.note_silence(box(), now)
     if seen is None or to_ms(now) - seen > WORKER_SILENT_AFTER.total_seconds() * 1000:
         yield Need(
             "worker", "plug", say("The worker is not running: no message goes out and no time is offered."),
@@ -118,11 +128,12 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
                 say("Nothing on it counts as free until it can be read again. Look whether it is still connected."),
                 severe=True, link=_to("staff.calendars"),
             )  # fmt: skip
-    if "messenger_account" in bell_reads.conditions(box().db):
+    pause = messaging_accounts.paused(box())
+    if pause is not None:
+        title, advice = _PAUSED_BY_STAFF if pause.by_staff else _PAUSED
         yield Need(
-            "paused", "pause-circle-fill", say("Sending is paused: the message provider refuses everything."),
-            say("Put its account right, then resume. What was waiting goes out."), severe=True,
-            link=_to("staff.system"), button=("staff.resume_sending", say("Resume sending")),
+            "paused", "pause-circle-fill", say(title), say(advice), severe=True, link=_to("staff.messaging"),
+            button=("staff.resume_sending", say("Resume sending")),
         )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ _GROUPS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "messages": (
         N_("Messages"),
         ("message_sent", "message_failed", "message_sent_again", "message_dropped", "wrote", "replied", "opted_out",
-         "sending_paused", "sending_resumed"),
+         "emails_refused", "emails_wanted", "sending_paused", "sending_resumed"),
     ),
     "calendars": (
         N_("Calendars"),
@@ -67,7 +67,7 @@ _GROUPS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "team": (
         N_("Team and access"),
         ("staff_added", "password_link_made", "password_set", "logged_in", "login_slowed", "refused", "role_changed",
-         "staff_disabled", "staff_enabled", "key_created", "key_revoked"),
+         "password_forgotten", "staff_disabled", "staff_enabled", "key_created", "key_revoked"),
     ),
 }  # fmt: skip
 _GROUPED: Final = {verb for _, verbs in _GROUPS.values() for verb in verbs}

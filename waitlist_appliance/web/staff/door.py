@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, make_response, request
 
 from waitlist_appliance.domain.errors import Conflict, Invalid, NotFound, Refused
-from waitlist_appliance.services import first_run, staff_login
+from waitlist_appliance.services import first_run, staff_letters, staff_login
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
 from waitlist_appliance.web.staff import auth, page
@@ -22,7 +22,7 @@ def log_in() -> Any:
     """GET shows the form; POST opens a session and goes where the person wanted to go."""
     target = auth.local_target(request.values.get("next"))
     if request.method != "POST":
-        return page.go(target) if auth.current_user() else page.render_door("login.html", target=target, errors={})
+        return page.go(target) if auth.current_user() else _login_page(target, {})
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
         token = staff_login.log_in(box(), email, password, request.remote_addr or "?", current_time())
@@ -31,6 +31,24 @@ def log_in() -> Any:
     response = page.go(target)
     auth.set_cookie(response, token)
     return response
+
+
+def forgot() -> Any:
+    """GET asks for the address; POST answers the same whether or not anybody has it."""
+    possible = staff_letters.is_possible(box())
+    errors: dict[str, str] = {}
+    email = request.form.get("email", "").strip()
+    if request.method != "POST" or not possible:
+        return page.render_door("forgot.html", possible=possible, asked=False, errors=errors)
+    try:
+        staff_letters.forgot(box(), email, request.remote_addr or "?", current_time())
+    except Conflict as refused:
+        errors[""] = page.sentence(refused.code, **refused.params)
+        shown = page.render_door("forgot.html", possible=True, asked=False, errors=errors, email=email)
+        response = make_response(shown, 429)
+        response.headers["Retry-After"] = str(refused.params["seconds"])
+        return response
+    return page.render_door("forgot.html", possible=True, asked=True, errors=errors)
 
 
 def log_out() -> Response:
@@ -76,7 +94,12 @@ def _first_page(role: str) -> str:
 def _login_refused(refused: Refused, email: str, target: str) -> Response:
     status = 429 if refused.code == "rate_limited" else 401
     errors = {"": page.sentence(refused.code, **refused.params)}
-    response = make_response(page.render_door("login.html", target=target, errors=errors, email=email), status)
+    response = make_response(_login_page(target, errors, email), status)
     if status == 429:
         response.headers["Retry-After"] = str(refused.params["seconds"])
     return response
+
+
+def _login_page(target: str, errors: dict[str, str], email: str = "") -> str:
+    by_mail = staff_letters.is_possible(box())
+    return page.render_door("login.html", target=target, errors=errors, email=email, by_mail=by_mail)

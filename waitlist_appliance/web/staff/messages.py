@@ -13,10 +13,11 @@ from waitlist_appliance.services import write_to_customer
 from waitlist_appliance.services.say import channels_of
 from waitlist_appliance.storage import customers, message_reads
 from waitlist_appliance.storage.message_reads import OutboxLine, Person, ReplyLine
+from waitlist_appliance.texts import delivery_trouble
 from waitlist_appliance.texts.catalogues import N_
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
-from waitlist_appliance.web.staff import auth, page, waitlist_filter, words
+from waitlist_appliance.web.staff import auth, message_cost, page, waitlist_filter, words
 from waitlist_appliance.web.staff.phones import linked
 
 HOME = "/staff/messages"
@@ -37,11 +38,17 @@ KINDS = {
     "opted_out": N_("No more messages"), "opted_in": N_("Messages again"), "already_booked": N_("Booked already"),
     "too_late": N_("Too late"), "note": N_("From the team"), **words.MESSAGE_KINDS,
 }  # fmt: skip
+# By how far a message has come (storage/message_reads).
+# By how far a message has come (storage/message_reads).
 ICONS = {
-    "pending": "clock", "sending": "arrow-up-circle", "sent": "check-lg", "delivered": "check2-all",
-    "failed": "exclamation-triangle-fill", "dropped": "slash-circle",
+    "pending": "clock", "sending": "arrow-up-circle", "unknown": "question-circle", "queued": "hourglass-split",
+    "sent": "check-lg", "delivered": "check2-all", "read": "check2-all", "failed": "exclamation-triangle-fill",
+    "dropped": "slash-circle",
 }  # fmt: skip
-TONES = {"pending": "info", "sending": "info", "sent": "quiet", "delivered": "ok", "failed": "bad", "dropped": "quiet"}
+TONES = {
+    "pending": "info", "sending": "info", "unknown": "warn", "queued": "quiet", "sent": "quiet", "delivered": "ok",
+    "read": "info", "failed": "bad", "dropped": "quiet",
+}  # fmt: skip
 UNDERSTOOD = {
     "yes": N_("understood as yes"), "no": N_("understood as no"), "stop": N_("wants no more messages"),
     "start": N_("wants messages again"), "help": N_("asked for help"), "unclear": N_("not understood"),
@@ -67,7 +74,8 @@ def overview() -> str:
     lines, older = _talks() if part == TALKS else _in_box(part)
     return page.render(
         "messages.html", "messages", part=part, boxes=BOXES, counts=message_reads.counts(box().db),
-        lines=lines[:PAGE], older=older, more=len(lines) > PAGE, simulated=_simulated(), **_words(),
+        lines=lines[:PAGE], older=older, more=len(lines) > PAGE, simulated=_simulated(),
+        cost=message_cost.today(), **_words(),
     )  # fmt: skip
 
 
@@ -155,8 +163,17 @@ def _words() -> dict[str, Any]:
     _ = page.say().gettext
     return {
         "kinds": KINDS, "state_icons": ICONS, "state_tones": TONES, "understood": UNDERSTOOD,
-        "fault": lambda text: _(FAULTS[text]) if text in FAULTS else (text or ""),
+        "why": _why,
     }  # fmt: skip
+
+
+def _why(code: str | None, error: str | None) -> list[str]:
+    """Why a message did not arrive and what to do, by the provider's code; its own sentence where that says nothing."""
+    trouble = delivery_trouble.of(code)
+    if trouble is not None:
+        words_of = delivery_trouble.told(trouble, page.locale())
+        return [words_of.what, words_of.next]
+    return [page.say().gettext(FAULTS[error]) if error in FAULTS else error] if error else []
 
 
 def _simulated() -> bool:

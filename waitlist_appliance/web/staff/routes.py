@@ -18,6 +18,7 @@ BOTH = ("GET", "POST")
 STAFF_ROUTES: tuple[Route, ...] = (
     Route("/", GET, "staff.root", door.root, "staff"),
     Route("/login", BOTH, "staff.log_in", door.log_in, "public"),
+    Route("/login/forgot", BOTH, "staff.forgot", door.forgot, "public"),
     Route("/logout", POST, "staff.log_out", door.log_out, "staff"),
     Route("/welcome/<token>", BOTH, "staff.welcome", door.welcome, "public"),
     Route("/staff/changes", GET, "staff.changes", live.changes, "staff"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from babel.dates import get_day_names
-from babel.numbers import format_currency, format_decimal, format_percent, get_territory_currencies
+from babel.numbers import format_decimal, format_percent
 from flask import Response, request
 
 from waitlist_appliance.domain import statistics as figures
@@ -16,8 +16,8 @@ from waitlist_appliance.domain.statistics import Period
 from waitlist_appliance.services import statistics
 from waitlist_appliance.services.statistics import Report
 from waitlist_appliance.texts.catalogues import N_
-from waitlist_appliance.web.context import box, the_business
-from waitlist_appliance.web.staff import page, times
+from waitlist_appliance.web.context import box
+from waitlist_appliance.web.staff import money, page, times
 
 USUAL = 30
 STEPS = {
@@ -32,7 +32,7 @@ def overview() -> str:
     report = statistics.report(box(), period)
     return page.render(
         "statistics.html", "statistics", report=report, now_=report.summary, before=report.before, period=period,
-        wrong=wrong, usual=figures.DAYS, today=times.today(), steps=STEPS, weekdays=_weekdays(), money=_money,
+        wrong=wrong, usual=figures.DAYS, today=times.today(), steps=STEPS, weekdays=_weekdays(), money=money.whole,
         percent=_percent, number=_number, short=_short, trend=figures.trend,
     )  # fmt: skip
 
@@ -116,11 +116,3 @@ def _written(value: float, language: str) -> str:
 def _short(count: int) -> str:
     """A count for a small place: "1.2k"."""
     return str(count) if count < 1000 else f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
-
-
-def _money(amount: int) -> str:
-    """In the currency of the business's country, without cents."""
-    currencies = get_territory_currencies(the_business().phone_region)
-    currency = currencies[0] if currencies else "EUR"
-    pattern = "¤#,##0" if page.locale() == "en" else "#,##0\u202f¤"
-    return str(format_currency(amount, currency, pattern, locale=page.locale(), currency_digits=False))

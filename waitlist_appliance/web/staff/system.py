@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response
 
 from waitlist_appliance import __version__
-from waitlist_appliance.services import deliver_messages
+from waitlist_appliance.services import deliver_messages, watch_box
 from waitlist_appliance.storage import system_reads
 from waitlist_appliance.storage.heartbeats import Heartbeat
 from waitlist_appliance.storage.system_reads import Queue
@@ -21,7 +21,6 @@ from waitlist_appliance.web.staff import auth, page
 from waitlist_appliance.web.staff.bell import WORKER_SILENT_AFTER
 
 HOME = "/staff/system"
-LITTLE_SPACE = 500 * 1024 * 1024
 # A queue that is worked off keeps nothing due for long.
 LATE_SECONDS = 60
 QUEUES = {
@@ -40,7 +39,7 @@ def overview() -> str:
         "system.html", "system", beats=[_beat(beat, now) for beat in system_reads.heartbeats(box().db)],
         queues=[(queue, _late(queue, now)) for queue in system_reads.queues(box().db, now)], queue_words=QUEUES,
         calendars=system_reads.calendars(box().db), providers=PROVIDERS, alarms=system_reads.alarms(box().db),
-        store=system_reads.store(box().db), disk=disk, little=disk.free < LITTLE_SPACE, version=__version__, size=size,
+        store=system_reads.store(box().db), disk=disk, little=disk.free < _little_space(), version=__version__, size=size,
     )  # fmt: skip
 
 
@@ -51,6 +50,10 @@ def resume_sending() -> Response:
         lambda: deliver_messages.resume_sending(box(), current_time(), auth.actor()),
         _("Sending goes on. What was waiting goes out now."), page.back_to(auth.HOME),
     )  # fmt: skip
+
+
+def _little_space() -> int:
+    return int(box().setup().policies.disk_low_megabytes) * watch_box.MEGABYTE
 
 
 def size(count: int) -> str:

@@ -31,6 +31,11 @@ REFUSALS: Final[Mapping[str, str]] = {
 }
 
 ALARMS: Final[Mapping[str, str]] = {
+    "worker_silent": N_("The worker does not run: no message goes out and no time is offered. Please start it again."),
+    "disk_low": N_("The disk of the box is nearly full. When it is full, nothing can be booked any more."),
+    "messages_failing": N_("More than ten messages in an hour could not be delivered. The outbox says why."),
+    "calendar_signed_out": N_("A calendar must be connected again. Nothing on it counts as free until then."),
+    "message_refused": N_("The message provider refuses one kind of message. The outbox says which, and why."),
     "booking_pending": N_("A booking has waited too long for the calendar. Please confirm it by hand or cancel it."),
     "calendar_failing": N_("A calendar cannot be read. All its time counts as busy until it can."),
     "booking_overlapped": N_(
@@ -113,8 +118,11 @@ MESSAGE_KINDS: Final[Mapping[str, str]] = {
 MESSAGE_STATES: Final[Mapping[str, str]] = {
     "pending": N_("will be sent"),
     "sending": N_("being sent"),
+    "unknown": N_("not known whether it arrived"),
+    "queued": N_("with the provider"),
     "sent": N_("sent"),
     "delivered": N_("delivered"),
+    "read": N_("read"),
     "failed": N_("not delivered"),
     "dropped": N_("no longer needed"),
 }
@@ -160,6 +168,8 @@ DEEDS: Final[Mapping[str, str]] = {
     "wrote": N_("Was written to by hand"),
     "replied": N_("Answered by message"),
     "opted_out": N_("Wants no more messages"),
+    "emails_refused": N_("Wants no more emails"),
+    "emails_wanted": N_("Wants emails again"),
 }
 REASONS: Final[Mapping[str, str]] = {
     "by_staff": N_("by the team"),

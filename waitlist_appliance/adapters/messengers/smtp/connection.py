@@ -67,15 +67,16 @@ class _Watch:
 class _Wire(smtplib.SMTP):
     """smtplib's client on a socket that is watched, and encrypted from the start where the account says so."""
 
-    def __init__(self, account: SmtpAccount, context: ssl.SSLContext, watch: _Watch, limits: Limits) -> None:
-        self._account, self._context, self._watch = account, context, watch
+    def __init__(self, account: SmtpAccount, watch: _Watch, limits: Limits) -> None:
+        self._account, self._watch = account, watch
         super().__init__(account.host, account.port, local_hostname=_our_name(), timeout=limits.step)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connected = socket.create_connection((host, port), timeout)
         self._watch.guard(connected)
         if self._account.security == "tls":
-            return self._context.wrap_socket(connected, server_hostname=host)
+            # Made only where it is needed: reading all the authorities takes a while.
+            return ssl.create_default_context().wrap_socket(connected, server_hostname=host)
         if self._account.security == "none" and not is_near(connected.getpeername()[0]):
             connected.close()
             words = f"{host} is outside our own network: nothing is sent there without encryption"
@@ -132,7 +133,7 @@ _NEEDS: Final[dict[Stage, str]] = {
 
 def _open(account: SmtpAccount, watch: _Watch, limits: Limits) -> _Wire:
     with step("greeting", account.host):
-        return _Wire(account, ssl.create_default_context(), watch, limits)
+        return _Wire(account, watch, limits)
 
 
 def _greet(wire: _Wire, account: SmtpAccount) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from waitlist_appliance.domain.records import StaffUser
-from waitlist_appliance.services import manage_staff, staff_login
+from waitlist_appliance.services import manage_staff, staff_letters, staff_login
 from waitlist_appliance.storage import staff
 from waitlist_appliance.texts.catalogues import N_
 from waitlist_appliance.web.clock import current_time
@@ -27,21 +27,26 @@ def overview() -> Any:
 def invite() -> Any:
     """A new person; the next page shows their link, once."""
     form, now = request.form, current_time()
+    by_mail = "by_mail" in form and staff_letters.is_possible(box())
     doing = _keeping(
         lambda: manage_staff.invite(
             box(), form.get("email", ""), form.get("name", ""), form.get("role", "host"), now, auth.actor()
-        )
+        ),
+        by_mail,
     )
+    done = N_("Invited. The invitation is on its way.") if by_mail else N_("Invited. Please send them the link below.")
     return frame.store(
-        doing, N_("Invited. Please send them the link below."), HOME,
+        doing, done, HOME,
         lambda errors: _page(errors, dict(form), 422),
     )  # fmt: skip
 
 
 def new_link(user_id: str) -> Any:
     """A link for a new password; the next page shows it, once."""
-    doing = _keeping(lambda: manage_staff.new_link(box(), user_id, current_time(), auth.actor()))
-    return frame.act(doing, N_("The link is below. Older ones no longer work."), HOME)
+    by_mail = "by_mail" in request.form and staff_letters.is_possible(box())
+    doing = _keeping(lambda: manage_staff.new_link(box(), user_id, current_time(), auth.actor()), by_mail)
+    done = N_("A new link is on its way.") if by_mail else N_("The link is below. Older ones no longer work.")
+    return frame.act(doing, done, HOME)
 
 
 def change_role(user_id: str) -> Any:
@@ -69,10 +74,13 @@ def enable(user_id: str) -> Any:
     )  # fmt: skip
 
 
-def _keeping(making: Callable[[], tuple[StaffUser, str]]) -> Callable[[], None]:
+def _keeping(making: Callable[[], tuple[StaffUser, str]], by_mail: bool) -> Callable[[], None]:
+    """The link goes out by email if that is wanted; it is shown once all the same, since mails get lost."""
+
     def doing() -> None:
         user, token = making()
-        frame.keep_once("link", name=user.name, url=box().url(f"/welcome/{token}"))
+        sent_to = user.email if by_mail and staff_letters.send_link(box(), user, token, current_time()) else ""
+        frame.keep_once("link", name=user.name, url=box().url(f"/welcome/{token}"), sent_to=sent_to)
 
     return doing
 
@@ -81,5 +89,5 @@ def _page(errors: dict[str, str], given: dict[str, str] | None = None, status: i
     return frame.render(
         "people.html", "people", status=status, people=staff.users(box().db), roles=list(staff_login.ROLES),
         invited=staff.open_links(box().db, current_time()), errors=errors, given=given or {"role": "host"},
-        fresh=frame.shown_once("link"),
+        fresh=frame.shown_once("link"), by_mail=staff_letters.is_possible(box()),
     )  # fmt: skip

@@ -29,7 +29,8 @@ GROUPS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     ),
     "messages": (
         N_("Messages"), N_("How many, and which reminders"),
-        ("offers_per_day", "messages_per_day", "unsent_offer_seconds", "reminder_24h_email", "reminder_24h_sms",
+        ("offers_per_day", "messages_per_day", "unsent_offer_seconds", "channel_order", "sms_plain_letters", "sms_price_cents",
+         "reminder_24h_email", "reminder_24h_sms",
          "reminder_1h_email", "reminder_1h_sms", "reminder_15min_email", "reminder_15min_sms"),
     ),
     "calendar": (
@@ -40,7 +41,7 @@ GROUPS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     ),
     "data": (
         N_("Data and statistics"), N_("How long it is kept, and what a guest brings"),
-        ("retention_months", "revenue_per_cover"),
+        ("retention_months", "revenue_per_cover", "disk_low_megabytes"),
     ),
 }  # fmt: skip
 
@@ -104,10 +105,18 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
         N_("This many own events gone in one read: none is cancelled until staff agree."),
     ),
     "retention_months": (N_("Keep personal data"), N_("After this long a customer's personal data is erased.")),
+    "disk_low_megabytes": (N_("Little space"), N_("With less space than this on the disk staff are told.")),
     "revenue_per_cover": (
         N_("Revenue per guest"), N_("What one guest brings on average, in whole units; 0 hides revenue."),
     ),
     "unsent_offer_seconds": (N_("Unsent offers end after"), N_("An offer's message unsent for this long ends the offer.")),
+    "channel_order": (N_("Order of the ways"), N_("In which order messages try to reach a customer.")),
+    "sms_plain_letters": (
+        N_("Plain letters in SMS"), N_("An SMS is written in the letters that cost least: si instead of sí."),
+    ),
+    "sms_price_cents": (
+        N_("Price of an SMS part"), N_("What one part of an SMS costs, in cents; 0 hides the estimate."),
+    ),
     "distribution": (N_("Sharing out"), N_("How bookings are shared out among staff members.")),
     "reminder_24h_email": (N_("Email, a day before"), N_("An email reminds the customer 24 hours before.")),
     "reminder_24h_sms": (N_("SMS, a day before"), N_("An SMS reminds the customer 24 hours before.")),
@@ -129,6 +138,12 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
         "block_everything": N_("Everything on that calendar"),
         "block_one_that_fits": N_("One table that fits"),
     },
+    "channel_order": {
+        "sms_email": N_("SMS, then email"),
+        "sms_whatsapp_email": N_("SMS, then WhatsApp, then email"),
+        "whatsapp_sms_email": N_("WhatsApp, then SMS, then email"),
+        "email_sms": N_("Email, then SMS"),
+    },
     "event_personal_data": {
         "full": N_("Everything: name, phone and notes"),
         "name": N_("The name only"),
@@ -146,7 +161,8 @@ SUFFIXES: Final[Mapping[str, str]] = {
     "race_size": N_("people"), "silences_limit": N_("offers"), "offers_per_day": N_("offers"),
     "messages_per_day": N_("messages"), "party_tolerance": N_("seats"), "max_party_size": N_("people"),
     "mass_change_limit": N_("events"), "retention_months": N_("months"),
-    "calendar_days_back": N_("days"), "calendar_days_ahead": N_("days"),
+    "disk_low_megabytes": N_("megabytes"),
+    "sms_price_cents": N_("cents"), "calendar_days_back": N_("days"), "calendar_days_ahead": N_("days"),
 }  # fmt: skip
 
 # Seconds → how people say it.

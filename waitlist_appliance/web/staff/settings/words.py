@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from waitlist_appliance.texts.catalogues import N_
+from waitlist_appliance.web.staff.settings.notice_words import DEEDS as NOTICE_DEEDS
+from waitlist_appliance.web.staff.settings.notice_words import REFUSALS as NOTICE_REFUSALS
+from waitlist_appliance.web.staff.settings.text_words import REFUSALS as TEXT_REFUSALS
 
 REFUSALS: Final[Mapping[str, str]] = {
     "business_name_required": N_("The name is missing. Please say what guests call you."),
@@ -57,9 +60,12 @@ REFUSALS: Final[Mapping[str, str]] = {
     "policy_number": N_("Please give a number from {least} to {most}."),
     "policy_window": N_("The least time to answer cannot be longer than the time to answer."),
     "policy_alternatives": N_("The first time must come before the last ({allowed})."),
+    **TEXT_REFUSALS,
+    **NOTICE_REFUSALS,
 }  # fmt: skip
 
 DEEDS: Final[Mapping[str, str]] = {
+    **NOTICE_DEEDS,
     "business_changed": N_("The business's details were changed"),
     "logo_changed": N_("The logo was changed"),
     "logo_removed": N_("The logo was removed"),
@@ -96,6 +102,13 @@ DEEDS: Final[Mapping[str, str]] = {
     "calendar_changes_refused": N_("Changes from the calendar app were turned down"),
     "keys_rotated": N_("The key that seals passwords was changed"),
     "calendar_disconnected": N_("A calendar was disconnected"),
+    "messaging_connected": N_("An account for messages was connected"),
+    "messaging_changed": N_("An account for messages was changed"),
+    "messaging_disconnected": N_("An account for messages was disconnected"),
+    "text_changed": N_("A message's text was changed"),
+    "text_reset": N_("A message says again what was delivered"),
+    "whatsapp_template_set": N_("A WhatsApp template was entered"),
+    "whatsapp_template_removed": N_("A WhatsApp template was removed"),
     "first_run_step": N_("A step of the first set-up was done"),
     "first_run_done": N_("The first set-up was finished"),
 }

@@ -30,9 +30,9 @@ WORDS: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
         N_("Start the worker beside the web process. Until then no message goes out."), "staff.system", "cpu",
     ),
     "messages": (
-        N_("Messages go out"), N_("Without a provider they go to simulated phones, where you can answer as a guest."),
-        N_("Sending is paused: the provider refuses everything. Put its account right, then resume."),
-        "staff.phones", "chat-dots",
+        N_("Messages go out"), N_("By SMS, WhatsApp and email; until an account is connected, to simulated phones."),
+        N_("Sending is paused, or an account does not work. The settings say why, and how to go on."),
+        "staff.messaging", "chat-dots",
     ),
     "key": (
         N_("The voice agent calls in"), N_("When a wished time is full, it reports the caller with its API key."),
