@@ -107,7 +107,8 @@ def untold(db: Database) -> list[Notice]:
 
 def open_ones(db: Database) -> list[Notice]:
     """Conditions that were noted and are not known to be over."""
-    return db.rows(Notice, f"SELECT {_NOTICE} FROM notice WHERE since_at IS NOT NULL AND ended_at IS NULL ORDER BY id")
+    sql = f"SELECT {_NOTICE} FROM notice INDEXED BY notice_open WHERE since_at IS NOT NULL AND ended_at IS NULL ORDER BY id"
+    return db.rows(Notice, sql)
 
 
 def set_told(db: Database, notice_id: int) -> None:

@@ -80,6 +80,7 @@ CREATE TABLE staff_letter (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX staff_letter_due ON staff_letter (due_at) WHERE state IN ('pending', 'sending');
+CREATE INDEX staff_letter_by_age ON staff_letter (created_at);
 CREATE INDEX staff_letter_of_user ON staff_letter (user_id, created_at);
 
 -- Somebody says that they forgot their password; whether there is anybody with this address, the worker finds out.
