@@ -255,7 +255,7 @@ def test_bookings_cannot_be_written_to_a_calendar_that_can_only_be_read(
 ) -> None:
     holidays = connect(box, now, calendar_id="holidays")
     table = next(iter(box.setup().resources.values()))
-    answer = olivia.post(f"{HOME}/{holidays.public_id}/use", scope="write", resource=table.public_id)
+    answer = olivia.post(f"{HOME}/{holidays.public_id}/use?lang=en", scope="write", resource=table.public_id)
     assert answer.status_code == 422
     assert "can only be read" in said(answer.text)
     feed = connect(box, now, "ics")
@@ -366,7 +366,7 @@ def test_the_client_is_kept_and_its_secret_never_comes_back(olivia: Desk, box: A
 
 def test_without_a_client_nobody_is_sent_to_google(olivia: Desk, box: Appliance) -> None:
     box.consents = {"google": Permission()}
-    answer = olivia.post(f"{HOME}/google/begin")
+    answer = olivia.post(f"{HOME}/google/begin?lang=en")
     assert answer.status_code == 422
     assert "enter the client id and secret" in said(answer.text)
     assert olivia.get(f"{HOME}/google/sign-in").location == f"{HOME}/google"
@@ -568,6 +568,7 @@ def test_a_calendar_that_must_be_connected_again_is_said_on_every_page(
     page = olivia.get("/staff/waitlist?lang=en").text
     assert "The calendar “Casa Lola” must be connected again." in page
     assert f'class="banner-link" href="{HOME}"' in page
+    assert "Le calendrier « Casa Lola » doit être reconnecté." in olivia.get("/staff/waitlist?lang=fr").text
 
 
 def test_a_held_change_rings_the_bell(olivia: Desk, box: Appliance, now: datetime) -> None:

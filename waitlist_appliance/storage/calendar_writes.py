@@ -62,6 +62,18 @@ def may_have_written(db: Database, booking_id: int, event_id: str) -> bool:
     )  # fmt: skip
 
 
+def may_have_written_hold(db: Database, hold_id: int, event_id: str) -> bool:
+    """The same for the event of a hold."""
+    return (
+        db.value(
+            """SELECT 1 FROM calendar_write WHERE hold_id = ?1 AND kind = 'hold'
+                  AND (?2 IN (event_id, written_event_id) OR state IN ('pending', 'running')) LIMIT 1""",
+            hold_id, event_id,
+        )
+        is not None
+    )  # fmt: skip
+
+
 def of_booking(db: Database, booking_id: int) -> list[CalendarWrite]:
     """Every write of the booking's event, of all its versions."""
     return db.rows(CalendarWrite, "SELECT * FROM calendar_write WHERE booking_id = ? AND kind = 'booking'", booking_id)

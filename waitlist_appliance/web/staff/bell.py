@@ -102,27 +102,29 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
     seen = staff_pages.worker_seen_at(box().db)
     if seen is None or to_ms(now) - seen > WORKER_SILENT_AFTER.total_seconds() * 1000:
         yield Need(
-            "worker", "plug", say("The worker is not running: no message goes out and no time is offered."),
-            say("Start it again."), severe=True, link=_to("staff.system"),
+            "worker", "plug", say(N_("The worker is not running: no message goes out and no time is offered.")),
+            say(N_("Start it again.")), severe=True, link=_to("staff.system"),
         )  # fmt: skip
     for calendar in staff_pages.calendars(box().db):
         if calendar.status == "needs_reconnect":
             yield Need(
-                "calendar", "calendar-x", say("The calendar “{name}” must be connected again.").format(name=calendar.name),
-                say("We may no longer read it, so all its time counts as busy. The settings say why and how."),
+                "calendar", "calendar-x",
+                say(N_("The calendar “{name}” must be connected again.")).format(name=calendar.name),
+                say(N_("We may no longer read it, so all its time counts as busy. The settings say why and how.")),
                 severe=True, link=_to("staff.calendars"),
             )  # fmt: skip
         elif calendar.status != "active" or calendar.failing_since_at:
             yield Need(
-                "calendar", "calendar-x", say("The calendar “{name}” cannot be read.").format(name=calendar.name),
-                say("Nothing on it counts as free until it can be read again. Look whether it is still connected."),
+                "calendar", "calendar-x",
+                say(N_("The calendar “{name}” cannot be read.")).format(name=calendar.name),
+                say(N_("Nothing on it counts as free until it can be read again. Look whether it is still connected.")),
                 severe=True, link=_to("staff.calendars"),
             )  # fmt: skip
     if "messenger_account" in bell_reads.conditions(box().db):
         yield Need(
-            "paused", "pause-circle-fill", say("Sending is paused: the message provider refuses everything."),
-            say("Put its account right, then resume. What was waiting goes out."), severe=True,
-            link=_to("staff.system"), button=("staff.resume_sending", say("Resume sending")),
+            "paused", "pause-circle-fill", say(N_("Sending is paused: the message provider refuses everything.")),
+            say(N_("Put its account right, then resume. What was waiting goes out.")), severe=True,
+            link=_to("staff.system"), button=("staff.resume_sending", say(N_("Resume sending"))),
         )  # fmt: skip
 
 
@@ -140,8 +142,8 @@ def _policies(say: Say) -> Iterator[Need]:
     business = business_if_known()
     if business is not None and box().setup().policies.offers == "paused":
         yield Need(
-            "offers_paused", "pause-circle", say("Offers are paused: free times wait."),
-            say("Switch them on again in the settings when you are ready."), link=_to("staff.settings"),
+            "offers_paused", "pause-circle", say(N_("Offers are paused: free times wait.")),
+            say(N_("Switch them on again in the settings when you are ready.")), link=_to("staff.settings"),
         )  # fmt: skip
 
 
