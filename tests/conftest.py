@@ -62,6 +62,8 @@ def build_box(folder: Path) -> Appliance:
         public_url="http://127.0.0.1:8080",
     )  # fmt: skip
     db = Database(folder / "waitlist.db")
+    # What a test leaves need not outlive a power cut; a kill loses nothing without it either.
+    db.peewee.pragma("synchronous", 0, permanent=True)
     simulator = SimulatorMessenger(db)
     return Appliance(
         config=config, db=db, vault=Vault(_key_file(folder)), timers=SilentTimers(), calendars={"local": LocalCalendar(db)},

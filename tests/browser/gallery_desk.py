@@ -108,6 +108,12 @@ def _conversation(page: Page, gallery: Gallery) -> None:
     page.goto(f"/staff/messages/{customer}")
 
 
+def _beside(page: Page, gallery: Gallery) -> None:
+    """An entry beside the list; on a phone its page."""
+    page.goto(f"/staff/waitlist?open={gallery.waiting.entry}")
+    page.locator("#side-title, .person-head h1").first.wait_for()
+
+
 def _edit(page: Page, gallery: Gallery) -> None:
     page.goto(f"/staff/waitlist/{gallery.waiting.entry}/edit")
 
@@ -122,6 +128,7 @@ BUTTON: Final = "main form button.btn-accent"
 STATES: Final = (
     *LINE_STATES,
     *CALENDAR_STATES,
+    State("staff.waitlist", "beside", _beside, "owner"),
     State("staff.waitlist", "menus", _menus("/staff/waitlist"), "owner"),
     State("staff.edit_entry", "waiting", _edit, "owner"),
     State("staff.edit_entry", "faults", _edit_refused, "owner"),
@@ -130,7 +137,8 @@ STATES: Final = (
     State("staff.agenda", "panel", _panel, "owner"),
     State("staff.add_booking", "empty", _goes("/staff/agenda/book"), "owner"),
     State("staff.add_booking", "faults", _refused("/staff/agenda/book", BUTTON, phone="12"), "owner"),
-    State("staff.messages", "outbox", _opened("/staff/messages"), "owner"),
+    State("staff.messages", "conversations", _goes("/staff/messages"), "owner"),
+    State("staff.messages", "outbox", _opened("/staff/messages?box=all"), "owner"),
     State("staff.conversation", "booked", _conversation, "owner"),
     State("staff.search", "empty", _goes("/staff/search"), "owner"),
     State("staff.search", "found", _found, "owner"),

@@ -204,8 +204,12 @@ class Restaurant:
 
     @contextlib.contextmanager
     def worker_asleep(self) -> Iterator[None]:
-        """The worker does nothing meanwhile: what it would do stays to be done."""
-        os.kill(self.worker_pid, signal.SIGSTOP)
+        """The worker does nothing meanwhile: what it would do stays to be done.
+
+        It falls asleep while we hold the write lock, so it never takes that lock with it into its sleep.
+        """
+        with self.app.db.write():
+            os.kill(self.worker_pid, signal.SIGSTOP)
         try:
             yield
         finally:

@@ -1,12 +1,13 @@
 """The dashboard around the line: each thing staff do there all day, on the phone and on the wide screen.
 
-What changes by itself while one types is shown in tests/web/test_staff_live_browser.py.
+What changes by itself while one types is shown in test_live.py.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import DESKTOP, PHONE, Visitor
 from tests.browser.restaurant import Evening, Guest, Restaurant
+from waitlist_appliance.services.receive_reply import receive
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SOON = 2_000
@@ -167,6 +169,21 @@ def test_a_full_time_is_answered_with_other_times_and_the_waitlist(restaurant: R
     sized.get_by_role("button", name="Put on the waitlist").click()
     expect(sized).to_have_url(re.compile("/staff/waitlist/add"))
     expect(sized.locator("#f-time")).to_have_value("19:30")
+
+
+def test_a_question_nobody_understood_is_marked_answered_and_clear_again(restaurant: Restaurant, sized: Page) -> None:
+    guest = restaurant.sign_up(restaurant.evening(), "Chloé", last_name="Ferrand")
+    receive(restaurant.app, guest.phone, "sms", "Is there parking?", datetime.now(UTC))
+    sized.goto("/staff/messages")
+    row = sized.locator(".row-talk", has_text="Chloé Ferrand").first
+    expect(row).to_contain_text("Is there parking?")
+    expect(row).to_contain_text("needs an answer")
+    row.get_by_role("link").click()
+    sized.get_by_label("Write to Chloé Ferrand").fill("Yes, behind the house.")
+    sized.get_by_role("button", name="Send", exact=True).click()
+    expect(sized.get_by_text("Written: it goes out to Chloé Ferrand now.")).to_be_visible()
+    sized.goto("/staff/messages")
+    expect(row).not_to_contain_text("needs an answer")
 
 
 def test_the_activity_of_one_customer_is_found(restaurant: Restaurant, sized: Page) -> None:

@@ -9,10 +9,20 @@ import pytest
 
 from tests.conftest import NOW, at
 from tests.services.set_up_story import OLIVIA, deeds
-from waitlist_appliance.domain.availability import Override, hours_problem, schedule_to_json
+from waitlist_appliance.domain.availability import DAYS, Override, hours_problem, schedule_to_json
 from waitlist_appliance.domain.errors import Invalid, NotFound
 from waitlist_appliance.services.appliance import Appliance
-from waitlist_appliance.services.set_up_hours import Cut, change_cut, change_week, remove_day, set_day
+from waitlist_appliance.services.free_places import Calendars, places
+from waitlist_appliance.services.set_up_hours import (
+    Cut,
+    change_cut,
+    change_week,
+    give_own_hours,
+    hours_of,
+    remove_day,
+    set_day,
+    take_own_hours,
+)
 
 FRIDAY = date(2026, 1, 16)
 LUNCH, DINNER = {"start": "13:00", "end": "16:00"}, {"start": "20:00", "end": "01:00"}
@@ -22,6 +32,16 @@ CUT = Cut(30, 0, 0, 0, 525600)
 def open_at(box: Appliance, time: str) -> bool:
     setup = box.setup()
     return hours_problem(setup.default_rule, at(time), setup.duration_of(setup.default_service)) is None
+
+
+def resource(box: Appliance, name: str) -> str:
+    return next(one.public_id for one in box.setup().resources.values() if one.name == name)
+
+
+def free_at(box: Appliance, time: str) -> list[str]:
+    setup = box.setup()
+    found = places(box.db, setup, Calendars(box.db, setup, NOW), setup.default_service, at(time))
+    return [place.resource.name for place in found if place.free]
 
 
 def test_a_day_may_have_lunch_and_dinner(box: Appliance) -> None:
@@ -87,3 +107,31 @@ def test_every_change_of_the_hours_has_watched_times_looked_at(box: Appliance) -
     waits(box)
     change_cut(box, replace(CUT, step_minutes=15), NOW, OLIVIA)
     assert box.db.value("SELECT next_check_at FROM slot") == int(NOW.timestamp() * 1000)
+
+
+def test_a_table_with_hours_of_its_own_is_free_only_within_them(box: Appliance) -> None:
+    terrace = resource(box, "Table 2")
+    give_own_hours(box, terrace, NOW, OLIVIA)
+    change_week(box, {key: [{"start": "12:00", "end": "20:00"}] for key in DAYS}, NOW, OLIVIA, terrace)
+    assert free_at(box, "19:30") == ["Table 1"]
+    assert free_at(box, "18:00") == ["Table 1", "Table 2"]
+
+
+def test_a_day_off_of_one_table_leaves_the_others_alone(box: Appliance) -> None:
+    terrace = resource(box, "Table 2")
+    give_own_hours(box, terrace, NOW, OLIVIA)
+    set_day(box, at("19:30").date(), Override(False, "painted", ()), NOW, OLIVIA, terrace)
+    assert free_at(box, "19:30") == ["Table 1"]
+    remove_day(box, at("19:30").date(), NOW, OLIVIA, terrace)
+    assert free_at(box, "19:30") == ["Table 1", "Table 2"]
+
+
+def test_without_hours_of_its_own_a_table_has_those_of_the_house_again(box: Appliance) -> None:
+    terrace = resource(box, "Table 2")
+    give_own_hours(box, terrace, NOW, OLIVIA)
+    change_week(box, {key: [{"start": "12:00", "end": "15:00"}] for key in DAYS}, NOW, OLIVIA, terrace)
+    take_own_hours(box, terrace, NOW, OLIVIA)
+    assert free_at(box, "19:30") == ["Table 1", "Table 2"]
+    assert box.db.value("SELECT COUNT(*) FROM availability_rule") == 1
+    with pytest.raises(NotFound):
+        hours_of(box, terrace)

@@ -15,6 +15,7 @@ from tests.web.desk_story import OLIVIA, ana_gets_a_table, waits
 from tests.web.staff_desk import Desk, desk
 from waitlist_appliance.domain.states import BookingStatus, OfferState
 from waitlist_appliance.services.appliance import Appliance
+from waitlist_appliance.services.business import set_policy
 from waitlist_appliance.storage import activity
 from waitlist_appliance.web.staff.deeds import DEEDS, GROUPS
 
@@ -155,3 +156,8 @@ def test_a_title_of_markup_is_shown_as_it_is(olivia: Desk, box: Appliance, now: 
     with box.db.write():
         activity.record(box.db, now, OLIVIA, "event_added", "event", title="<img src=x>", reason="<b>why</b>")
     assert "<img" not in olivia.get("/staff/activity").text.split('id="live"')[1]
+
+
+def test_a_changed_policy_is_named_as_the_settings_name_it(olivia: Desk, box: Appliance, now: datetime) -> None:
+    set_policy(box, "offer_window_seconds", 600, OLIVIA, now)
+    assert "A setting was changed Time to answer" in lines(olivia)

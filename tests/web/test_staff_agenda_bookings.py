@@ -177,3 +177,16 @@ def test_a_viewer_sees_the_booking_and_none_of_its_buttons(
     assert "Ana Pérez" in page
     assert "/staff/agenda/bookings/" not in page
     assert BOOK not in page
+
+
+def test_an_empty_form_says_all_that_is_missing_at_once_each_at_its_field(hanna: Desk) -> None:
+    page = hanna.post(BOOK).text
+    assert [name for name in ("time", "party_size", "name", "phone") if f'id="h-{name}"' not in page] == []
+    assert "Some of the answers need another look." in page
+
+
+def test_a_wrong_number_is_named_beside_whatever_else_is_wrong(hanna: Desk) -> None:
+    page = hanna.post(BOOK, **{**FORM, "phone": "12", "party_size": "0", "email": "nobody"}).text
+    assert [name for name in ("party_size", "phone", "email") if f'id="h-{name}"' not in page] == []
+    assert 'id="h-time"' not in page
+    assert 'value="Ana Pérez"' in page

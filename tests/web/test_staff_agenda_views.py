@@ -117,7 +117,7 @@ def test_the_week_sums_covers_and_those_who_wait(hanna: Desk, box: Appliance, an
     friday = page[page.index("Friday 16") : page.index("Saturday 17")]
     assert re.search(r"<b>2</b>\s*guests", friday)
     assert "1 booking" in friday
-    assert "1 waits" in friday
+    assert "1 waiting" in friday
 
 
 def test_view_and_day_stay_in_the_address_of_the_days_beside(hanna: Desk) -> None:

@@ -1,4 +1,4 @@
-"""The messages at the desk: the outbox in its parts, the conversation, writing and sending again."""
+"""The messages at the desk: the conversations, the outbox in its parts, writing and sending again."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def words(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index('id="live"') :]))
 
 
+def rows(page: str) -> list[tuple[str, str]]:
+    """The people of the list of conversations, and all that stands in their row."""
+    found = re.findall(r'<li class="row-talk.*?</li>', page, re.DOTALL)
+    names = [re.search(r'class="who-name"[^>]*>([^<]+)', row) for row in found]
+    plain = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row)) for row in found]
+    return [(name[1], row) for name, row in zip(names, plain, strict=True) if name]
+
+
 def fails(box: Appliance, now: datetime) -> str:
     """Ana's message does not reach her; its id."""
     staff_pages.make_next_fail(box.db, ANA, "sms", "undeliverable", 1)
@@ -49,7 +57,7 @@ def fails(box: Appliance, now: datetime) -> str:
 
 
 def test_a_new_box_teaches_what_stands_here(hanna: Desk) -> None:
-    for part in ("all", "due", "sent", "failed", "dropped", "replies", "nonsense"):
+    for part in ("talks", "all", "due", "sent", "failed", "dropped", "replies", "nonsense"):
         answer = hanna.get(f"{MESSAGES}?box={part}")
         assert answer.status_code == 200
         assert 'class="empty"' in answer.text
@@ -80,6 +88,62 @@ def test_what_is_not_sent_yet_can_be_dropped(hanna: Desk, box: Appliance, now: d
     hanna.post(f"{MESSAGES}/one/{message}/drop")
     assert "dropped by the team" in hanna.get(f"{MESSAGES}?box=dropped").text
     assert deliver_due(box, now) == 0
+
+
+def test_each_customer_stands_once_with_what_was_said_last(
+    hanna: Desk, box: Appliance, now: datetime, ana: str
+) -> None:
+    waits(box, now + timedelta(minutes=1), name="Bruno", phone="+34600111333")
+    deliver_due(box, now + timedelta(minutes=2))
+    receive(box, ANA, "sms", "Is there parking?", now + timedelta(minutes=3))
+    people = rows(hanna.get(MESSAGES).text)
+    assert [name for name, _ in people] == ["Ana", "Bruno"]
+    assert "We:" in people[1][1]
+    assert "They: Is there parking?" in people[0][1]
+    assert ["needs an answer" in row for _, row in people] == [True, False]
+
+
+def test_what_somebody_wrote_last_is_theirs_and_needs_no_answer_once_understood(
+    hanna: Desk, box: Appliance, now: datetime, ana: str
+) -> None:
+    deliver_due(box, now)
+    receive(box, ANA, "sms", "STOP", now + timedelta(minutes=3))
+    with box.db.write():
+        box.db.execute("UPDATE message SET state = 'dropped' WHERE kind = 'opted_out'")
+    (_, told), = rows(hanna.get(MESSAGES).text)  # fmt: skip
+    assert "They: STOP" in told
+    assert "wants no more messages" in told
+
+
+def test_an_answer_from_the_team_takes_the_mark_away(hanna: Desk, box: Appliance, now: datetime, ana: str) -> None:
+    receive(box, ANA, "sms", "Is there parking?", now)
+    assert "needs an answer" in hanna.get(MESSAGES).text
+    hanna.post(ana, text="Yes, next door.", form_key="k1")
+    assert "needs an answer" not in hanna.get(MESSAGES).text
+
+
+def test_many_conversations_come_in_pages_and_nobody_twice_or_never(hanna: Desk, box: Appliance, now: datetime) -> None:
+    everybody = {f"Guest {number}" for number in range(7)}
+    for number, name in enumerate(sorted(everybody)):
+        phone, at = f"+3460022200{number}", now + timedelta(minutes=number)
+        waits(box, at, name=name, phone=phone)
+        if number % 2:
+            receive(box, phone, "sms", "STOP", at + timedelta(seconds=number))
+    with box.db.write():
+        box.db.execute("UPDATE message SET state = 'dropped' WHERE kind = 'opted_out'")
+    seen: list[str | None] = []
+    before = None
+    for _ in range(3):
+        lines, before = message_reads.talks(box.db, before, 3)
+        seen += [line.name for line in lines]
+        assert len(lines) <= 3
+    assert before is None
+    assert seen == sorted(everybody, reverse=True)
+
+
+def test_a_broken_place_in_the_list_shows_its_beginning(hanna: Desk, ana: str) -> None:
+    for before in ("x", "5", "5.x", "9" * 40):
+        assert "Ana" in words(hanna.get(f"{MESSAGES}?before={before}").text)
 
 
 def test_a_conversation_tells_both_sides_in_order(hanna: Desk, box: Appliance, now: datetime) -> None:

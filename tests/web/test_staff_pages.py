@@ -14,6 +14,7 @@ from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.deliver_messages import deliver_due
 from waitlist_appliance.services.edit_events import add_event
 from waitlist_appliance.services.join_waitlist import Joined, JoinRequest, join
+from waitlist_appliance.storage import search_reads
 from waitlist_appliance.texts.states import WORDS
 from waitlist_appliance.web.staff import words
 from waitlist_appliance.web.staff.auth import COOKIE, HOME, local_target
@@ -292,3 +293,35 @@ def test_every_state_has_an_icon_and_a_tone() -> None:
     assert states <= set(words.ICONS)
     assert states <= set(words.TONES)
     assert all(symbol(name) for name in words.ICONS.values())
+
+
+@pytest.mark.parametrize(("asked", "found"), [
+    ("ana", ["Ana"]), ("ANA pe", ["Ana"]), ("chloe", ["Chloé"]), ("a", ["Ana"]), ("600 111 222", ["Ana"]),
+    ("+34600111", ["Ana"]), ("1222", ["Ana"]), ("ana chloe", []), ("%", []), ("é", []),
+])  # fmt: skip
+@pytest.mark.parametrize("few", [0, 1000], ids=["many", "few"])
+def test_the_list_is_searched_by_words_and_numbers_whether_they_name_few_or_many(
+    web_app: Flask, box: Appliance, now: datetime, monkeypatch: pytest.MonkeyPatch, asked: str, found: list[str],
+    few: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(search_reads, "FEW", few)
+    starts_at = datetime.fromisoformat("2026-01-16T19:30+01:00")
+    for first, last, phone in (("Ana", "Pérez", "+34600111222"), ("Chloé", "Martin", "+34600333444")):
+        join(box, JoinRequest(starts_at=starts_at, phone=phone, first_name=first, last_name=last, party_size=2,
+                              registered=True, consent=True, force=True), now, SYSTEM)  # fmt: skip
+    host = desk(web_app, box, now, "host")
+    page = host.client.get(HOME, query_string={"q": asked, "lang": "en"}).text
+    assert re.findall(r'class="who-name"[^>]*>(\w+)', page) == found
+
+
+def test_a_person_added_with_nothing_said_names_every_missing_field_at_once(
+    web_app: Flask, box: Appliance, now: datetime
+) -> None:
+    page = desk(web_app, box, now, "host").post("/staff/waitlist/add", email="nobody").text
+    assert [name for name in ("time", "phone", "email", "party_size") if f'id="h-{name}"' not in page] == []
+
+
+def test_an_address_of_the_desk_that_leads_nowhere_leads_back_to_it(web_app: Flask, box: Appliance, now: datetime) -> None:
+    answer = desk(web_app, box, now, "host").client.get("/staff/nowhere?lang=en")
+    assert answer.status_code == 404
+    assert 'href="/staff/waitlist">Back to the waitlist' in answer.text

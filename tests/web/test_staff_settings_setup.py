@@ -136,3 +136,15 @@ def test_a_closed_list_and_an_unreadable_calendar_lose_their_ticks(olivia: Desk,
 def test_names_with_markup_are_shown_as_they_are(olivia: Desk, box: Appliance) -> None:
     olivia.post("/staff/settings/resources", name="<b>Bar</b>", max_party="2")
     assert "<b>Bar</b>" not in olivia.get("/staff/settings/resources").text
+
+
+def test_a_table_is_given_hours_of_its_own_and_loses_them_again(olivia: Desk, box: Appliance) -> None:
+    terrace = next(one.public_id for one in box.setup().resources.values() if one.name == "Table 2")
+    olivia.post("/staff/settings/hours/own", resource_id=terrace)
+    page = f"/staff/settings/hours?of={terrace}&lang=en"
+    assert "Hours of Table 2 only" in olivia.get(page).text
+    olivia.post("/staff/settings/hours", of=terrace, **{"friday.start": "12:00", "friday.end": "15:00"})
+    assert 'value="15:00"' in olivia.get(page).text
+    assert 'value="15:00"' not in olivia.get("/staff/settings/hours").text
+    olivia.post(f"/staff/settings/hours/own/{terrace}/remove")
+    assert olivia.client.get(page).status_code == 404

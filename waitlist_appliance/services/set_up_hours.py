@@ -1,4 +1,7 @@
-"""When the business is open: the week, the days that differ, and how times are cut."""
+"""When the business is open: the week, the days that differ, and how times are cut. A resource may have hours of its own.
+
+Own hours only narrow: a time must lie within the business's hours and within those of whoever gives it.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from typing import Final
 
 from waitlist_appliance.domain.availability import (
     Override,
+    Rule,
     ScheduleError,
     parse_overrides,
     parse_schedule,
     schedule_to_json,
 )
 from waitlist_appliance.domain.errors import Invalid, NotFound
+from waitlist_appliance.domain.records import Resource
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.settle import look_everywhere
 from waitlist_appliance.storage import activity, set_up
@@ -43,8 +48,39 @@ class Cut:
     max_notice_minutes: int
 
 
-def change_week(app: Appliance, week: Week, now: datetime, actor: Actor) -> None:
-    """Store the weekly hours ({"monday": [{start, end}]}; a day without any is closed).
+def hours_of(app: Appliance, resource_id: str | None) -> Rule:
+    """The hours of the business (None) or a resource's own. NotFound for a resource that has none of its own."""
+    if resource_id is None:
+        return app.setup().default_rule
+    resource = _resource(app, resource_id)
+    if resource.rule_id is None:
+        raise NotFound("not_found")
+    return app.setup().rules[resource.rule_id]
+
+
+def give_own_hours(app: Appliance, resource_id: str, now: datetime, actor: Actor) -> None:
+    """From now on the resource has hours of its own, to begin with those of the business; nothing if it has some."""
+    with app.db.write():
+        resource = _resource(app, resource_id)
+        if resource.rule_id is None:
+            rule_id = set_up.copy_rule(app.db, app.setup().default_rule.id, resource.name)
+            set_up.update(app.db, "resource", resource.id, {"rule_id": rule_id})
+            activity.record(app.db, now, actor, "own_hours_given", "resource", resource.id, name=resource.name)
+
+
+def take_own_hours(app: Appliance, resource_id: str, now: datetime, actor: Actor) -> None:
+    """The resource has the hours of the business again; nothing if it has no others."""
+    with app.db.write():
+        resource = _resource(app, resource_id)
+        if resource.rule_id is not None:
+            set_up.update(app.db, "resource", resource.id, {"rule_id": None})
+            set_up.drop_rule(app.db, resource.rule_id)
+            activity.record(app.db, now, actor, "own_hours_taken", "resource", resource.id, name=resource.name)
+            look_everywhere(app, now)
+
+
+def change_week(app: Appliance, week: Week, now: datetime, actor: Actor, resource_id: str | None = None) -> None:
+    """Store the weekly hours ({"monday": [{start, end}]}; a day without any is closed), of one resource if it is named.
 
     Invalid hours_wrong or hours_overlap on the day's field. Ends in a look at every watched time.
     """
@@ -55,7 +91,7 @@ def change_week(app: Appliance, week: Week, now: datetime, actor: Actor) -> None
     if not any(schedule.values()):
         raise Invalid("never_open", "monday")
     with app.db.write():
-        rule = app.setup().default_rule
+        rule = hours_of(app, resource_id)
         if schedule_to_json(rule.schedule) == schedule:
             return
         set_up.update(app.db, "availability_rule", rule.id, {"schedule": json.dumps(schedule)})
@@ -79,7 +115,9 @@ def change_cut(app: Appliance, cut: Cut, now: datetime, actor: Actor) -> None:
             look_everywhere(app, now)
 
 
-def set_day(app: Appliance, day: date, wanted: Override, now: datetime, actor: Actor) -> None:
+def set_day(
+    app: Appliance, day: date, wanted: Override, now: datetime, actor: Actor, resource_id: str | None = None
+) -> None:
     """Other hours on one date: closed, or the intervals given. Invalid day_past, hours_wrong, hours_overlap.
 
     Bookings of that day stay: whoever closes a day still has to talk to those who come.
@@ -88,7 +126,7 @@ def set_day(app: Appliance, day: date, wanted: Override, now: datetime, actor: A
         raise Invalid("day_past", "day")
     override = _parsed(day, wanted)
     with app.db.write():
-        rule = app.setup().default_rule
+        rule = hours_of(app, resource_id)
         set_up.set_override(app.db, rule.id, day, override.available, override.reason, override.intervals)
         activity.record(
             app.db, now, actor, "day_changed", "availability_rule", rule.id, reason=override.reason,
@@ -97,14 +135,21 @@ def set_day(app: Appliance, day: date, wanted: Override, now: datetime, actor: A
         look_everywhere(app, now)
 
 
-def remove_day(app: Appliance, day: date, now: datetime, actor: Actor) -> None:
+def remove_day(app: Appliance, day: date, now: datetime, actor: Actor, resource_id: str | None = None) -> None:
     """The date has the week's hours again. NotFound."""
     with app.db.write():
-        rule = app.setup().default_rule
+        rule = hours_of(app, resource_id)
         if not set_up.remove_override(app.db, rule.id, day):
             raise NotFound("not_found")
         activity.record(app.db, now, actor, "day_restored", "availability_rule", rule.id, name=day.isoformat())
         look_everywhere(app, now)
+
+
+def _resource(app: Appliance, resource_id: str) -> Resource:
+    found = next((one for one in app.setup().resources.values() if one.public_id == resource_id), None)
+    if found is None:
+        raise NotFound("not_found")
+    return found
 
 
 def _parsed(day: date, wanted: Override) -> Override:

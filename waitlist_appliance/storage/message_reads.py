@@ -1,10 +1,12 @@
-"""What the messages pages read: the outbox in parts, and one customer's conversation in both directions."""
+"""What the messages pages read: the conversations, the outbox in parts, and one conversation in both directions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
+from itertools import islice
 
 from waitlist_appliance.domain.records import Message
 from waitlist_appliance.storage.database import Database
@@ -68,6 +70,28 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """A customer's conversation by its newest turn; ``unclear`` is what they wrote that still needs a person's answer.
+
+    ``at`` is when it was or will be said, ``created_at`` what the list is ordered by.
+    """
+
+    side: str
+    id: int
+    customer_public_id: str
+    name: str | None
+    phone: str
+    kind: str | None
+    channel: str
+    state: str | None
+    body: str | None
+    understood: str | None
+    at: datetime
+    created_at: datetime
+    unclear: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """The customer of a conversation; ``entry_public_id`` is their newest request."""
 
@@ -89,6 +113,63 @@ SELECT message.id, message.public_id, message.kind, message.channel, message.sta
     {_NAME} AS name, customer.phone, entry.public_id AS entry_public_id, {_AGAIN} AS again
 FROM message JOIN customer ON customer.id = message.customer_id LEFT JOIN entry ON entry.id = message.entry_id
 """
+
+
+# The newest answer, where it was not understood and the team has not written since.
+_UNCLEAR = """
+(SELECT CASE WHEN answer.understood = 'unclear' AND NOT EXISTS (
+        SELECT 1 FROM message AS note WHERE note.customer_id = customer.id AND note.kind = 'note'
+            AND note.created_at >= answer.received_at) THEN answer.body END
+    FROM reply AS answer WHERE answer.customer_id = customer.id ORDER BY answer.id DESC LIMIT 1)
+"""
+# Walked by id from the newest, and each turn asked whether its customer has a newer one: nothing is sorted or grouped.
+_LAST_SAID = f"""
+SELECT 'out' AS side, turn.id, customer.public_id AS customer_public_id, {_NAME} AS name, customer.phone, turn.kind,
+    turn.channel, turn.state, turn.body, NULL AS understood, COALESCE(turn.sent_at, turn.due_at) AS at, turn.created_at,
+    {_UNCLEAR} AS unclear
+FROM message AS turn CROSS JOIN customer ON customer.id = turn.customer_id
+WHERE turn.id < ? AND turn.state <> 'dropped' AND NOT EXISTS (
+        SELECT 1 FROM message AS later
+        WHERE later.customer_id = turn.customer_id AND later.id > turn.id AND later.state <> 'dropped')
+    AND COALESCE((SELECT received_at FROM reply WHERE customer_id = turn.customer_id ORDER BY id DESC LIMIT 1), 0)
+        <= turn.created_at
+ORDER BY turn.id DESC LIMIT ?
+"""
+_LAST_ANSWERED = f"""
+SELECT 'in' AS side, turn.id, customer.public_id AS customer_public_id, {_NAME} AS name, customer.phone, NULL AS kind,
+    turn.channel, NULL AS state, turn.body, turn.understood, turn.received_at AS at, turn.received_at AS created_at,
+    {_UNCLEAR} AS unclear
+FROM reply AS turn CROSS JOIN customer ON customer.id = turn.customer_id
+WHERE turn.id < ? AND turn.id > ? AND NOT EXISTS (
+        SELECT 1 FROM reply AS later WHERE later.customer_id = turn.customer_id AND later.id > turn.id)
+    AND COALESCE((
+        SELECT created_at FROM message WHERE customer_id = turn.customer_id AND state <> 'dropped'
+        ORDER BY id DESC LIMIT 1), -1) < turn.received_at
+ORDER BY turn.id DESC LIMIT ?
+"""
+
+
+def talks(db: Database, before: tuple[int, int] | None, limit: int) -> tuple[list[Talk], tuple[int, int] | None]:
+    """Who was last written to or wrote last, the newest first, and where the next page goes on (None: nowhere).
+
+    ``before`` is what the page before this one gave: the messages and the replies it has come down to.
+    """
+    message_id, reply_id = before or (2**62, 2**62)
+    said = db.rows(Talk, _LAST_SAID, message_id, limit + 1)
+    # Nearly every answer is followed by a message of ours: only those as new as this page's messages are looked at.
+    floor = _older_reply(db, reply_id, said[limit].created_at) if len(said) > limit else 0
+    answered = db.rows(Talk, _LAST_ANSWERED, reply_id, floor, limit + 1)
+    lines = list(islice(merge(said, answered, key=lambda talk: talk.created_at, reverse=True), limit))
+    if len(lines) == len(said) + len(answered):
+        return lines, None
+    shown = [talk.id for talk in lines if talk.side == "in"]
+    down_to = floor + 1 if len(shown) == len(answered) else min(shown, default=reply_id)
+    return lines, (min((talk.id for talk in lines if talk.side == "out"), default=message_id), down_to)
+
+
+def _older_reply(db: Database, before: int, than: datetime) -> int:
+    sql = "SELECT id FROM reply WHERE id < ? AND received_at < ? ORDER BY id DESC LIMIT 1"
+    return int(db.value(sql, before, than) or 0)
 
 
 def newest(db: Database, before: int | None, limit: int) -> list[OutboxLine]:

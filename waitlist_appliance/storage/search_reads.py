@@ -61,6 +61,50 @@ def customer_ids(db: Database, text: str, country_code: str, limit: int = PER_KI
 
 
 _BEGINS = "word >= ? AND word < ? || char(1114111)"
+_PHONE_BEGINS = "customer.phone >= ? AND customer.phone < ? || ':'"
+_BESIDES = (
+    f"EXISTS (SELECT 1 FROM search_word AS other WHERE other.customer_id = search_word.customer_id AND "
+    f"{_BEGINS.replace('word', 'other.word')})"
+)
+FEW, MANY = 1000, 10_000
+_HAS_WORD = "EXISTS (SELECT 1 FROM search_word WHERE customer_id = customer.id AND {})"
+_WITH_WORD = "SELECT customer_id FROM search_word WHERE {}"
+_WITH_NUMBER = "SELECT id FROM customer WHERE {}"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom a text names, for a statement over ``entry`` and ``customer``; few people are best looked up by it."""
+
+    clause: str
+    values: tuple[object, ...]
+    few: bool
+
+
+def named(db: Database, text: str, country_code: str) -> Named:
+    """All customers that `customer_ids` would find without its limit; also by a single letter."""
+    words = sorted(words_of(text[:LONGEST]), key=lambda word: _frequency(db, word))
+    if not words:
+        return Named("0", (), few=True)
+    digits = _digits(text)
+    numbers = _spelled(text, digits, country_code) if digits else []
+    ends = [ending(digits)] if digits else []
+    twice = tuple(value for value in (*words, *numbers, *ends) for _ in range(2))
+    sources = [" AND ".join([_WITH_WORD.format(_BEGINS), *[_BESIDES] * (len(words) - 1)])]
+    sources += [_WITH_NUMBER.format(_PHONE_BEGINS)] * len(numbers) + [_WITH_WORD.format(_BEGINS)] * len(ends)
+    found = " UNION ALL ".join(sources)
+    if db.value(f"SELECT COUNT(*) FROM (SELECT 1 FROM ({found}) LIMIT {FEW + 1})", *twice) <= FEW:
+        return Named(f"entry.customer_id IN ({found})", twice, few=True)
+    # So many that whoever walks the list soon has a page of them: each row is asked by itself.
+    has_word = _HAS_WORD.format(_BEGINS)
+    tests = [" AND ".join([has_word] * len(words)), *[_PHONE_BEGINS] * len(numbers), *[has_word] * len(ends)]
+    return Named(f"({' OR '.join(f'({test})' for test in tests)})", twice, few=False)
+
+
+def _frequency(db: Database, word: str) -> int:
+    """How many people have a word that begins so; beyond MANY it makes no difference."""
+    sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM search_word WHERE {_BEGINS} LIMIT {MANY})"
+    return int(db.value(sql, word, word))
 
 
 def _by_words(db: Database, words: Sequence[str], limit: int) -> list[int]:
@@ -119,12 +163,16 @@ FROM booking JOIN customer ON customer.id = booking.customer_id
 def _by_number(db: Database, text: str, country_code: str, limit: int) -> list[int]:
     """As written with its country, as dialled at home, and by its end."""
     digits = _digits(text)
-    spelled = [f"+{digits.removeprefix('00')}"] + ([] if text.strip().startswith("+") else [f"+{country_code}{digits}"])
     ids: list[int] = []
-    for beginning in spelled:
+    for beginning in _spelled(text, digits, country_code):
         sql = "SELECT id FROM customer WHERE phone >= ? AND phone < ? || ':' LIMIT ?"
         ids += [number for (number,) in db.tuples(sql, beginning, beginning, limit)]
     return ids + _by_words(db, [ending(digits)], limit)
+
+
+def _spelled(text: str, digits: str, country_code: str) -> list[str]:
+    """How a number that begins with these digits may be stored."""
+    return [f"+{digits.removeprefix('00')}"] + ([] if text.strip().startswith("+") else [f"+{country_code}{digits}"])
 
 
 def _digits(text: str) -> str:

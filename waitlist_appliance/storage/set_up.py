@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from waitlist_appliance.domain.availability import Clocks
 from waitlist_appliance.storage.database import Database
+from waitlist_appliance.storage.ids import public_id
 from waitlist_appliance.storage.slots import ACTIVE
 
 
@@ -31,6 +32,7 @@ class ResourceLine:
     zone: str | None
     priority: int
     active: bool
+    own_hours: bool
     bookings: int
     holds: int
 
@@ -85,6 +87,29 @@ def settings(db: Database) -> dict[str, object]:
     return {key: json.loads(value) for key, value in db.tuples("SELECT key, value FROM setting")}
 
 
+def copy_rule(db: Database, rule_id: int, name: str) -> int:
+    """A rule with the hours of this one, its single days ahead included; its id."""
+    columns = (
+        "zone, schedule, slot_duration_minutes, step_minutes, buffer_before_minutes, buffer_after_minutes, "
+        "min_notice_minutes, max_notice_minutes"
+    )
+    new_id = int(db.value(
+        f"""INSERT INTO availability_rule (public_id, name, {columns})
+            SELECT ?, ?, {columns} FROM availability_rule WHERE id = ? RETURNING id""",
+        public_id(), name, rule_id,
+    ))  # fmt: skip
+    db.execute(
+        """INSERT INTO date_override (rule_id, day, available, reason, intervals)
+           SELECT ?, day, available, reason, intervals FROM date_override WHERE rule_id = ?""",
+        new_id, rule_id,
+    )  # fmt: skip
+    return new_id
+
+
+def drop_rule(db: Database, rule_id: int) -> int:
+    return db.execute("DELETE FROM availability_rule WHERE id = ?", rule_id)
+
+
 def set_override(db: Database, rule_id: int, day: date, available: bool, reason: str | None, intervals: Clocks) -> None:
     clocks = json.dumps([{"start": start, "end": end} for start, end in intervals])
     db.execute(
@@ -136,6 +161,7 @@ def resource_lines(db: Database, now: datetime) -> list[ResourceLine]:
     return db.rows(
         ResourceLine,
         """SELECT r.id, r.public_id, r.name, r.kind, r.min_party, r.max_party, r.zone, r.priority, r.active,
+                  r.rule_id IS NOT NULL AS own_hours,
                   (SELECT COUNT(*) FROM occupancy o WHERE o.resource_id = r.id AND o.ends_at > ?1
                       AND o.booking_id IS NOT NULL) AS bookings,
                   (SELECT COUNT(*) FROM hold h WHERE h.resource_id = r.id AND h.state = 'live') AS holds

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.storage.database import Database
+from waitlist_appliance.storage.search_reads import Named
 
 ACTIVE = ("invited", "waiting", "notified")
 # Later than every moment: where somebody stands who has not been lined up yet.
@@ -75,13 +76,13 @@ class LineWish:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the waitlist is narrowed to; `since`/`until` bound a wished time."""
+    """What the waitlist is narrowed to; `since`/`until` bound a wished time, `people` are those searched for."""
 
     statuses: tuple[str, ...] = ()
     source: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    q: str = ""
+    people: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,46 +198,46 @@ def in_play(db: Database, wanted: Filter, limit: int = 200) -> list[Line]:
     """Contacted people: those with a live or proposed offer or a pending booking; the nearest deadline first."""
     if not _among(wanted, ("notified",)):
         return []
-    where, values = _where(wanted, ("notified",))
+    lines, values = _narrowed(wanted, ("notified",), _LINE)
     order = "offer.deadline_at IS NULL, offer.deadline_at, entry.id"
-    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY {order} LIMIT ?", *values, limit)
+    return db.rows(Line, f"{lines} ORDER BY {order} LIMIT ?", *values, limit)
 
 
 def unreachable(db: Database, wanted: Filter, limit: int = 50) -> list[Line]:
     """People in line whom no message reaches."""
     if not _among(wanted, ("invited", "waiting")):
         return []
-    where, values = _where(wanted, ("invited", "waiting"))
+    lines, values = _narrowed(wanted, ("invited", "waiting"), _walking("entry_by_customer"))
     nobody = "SELECT id FROM customer WHERE undeliverable_at IS NOT NULL OR opted_out_at IS NOT NULL"
-    sql = f"{_walking('entry_by_customer')} WHERE {where} AND entry.customer_id IN ({nobody})"
-    return db.rows(Line, f"{sql} ORDER BY entry.created_at LIMIT ?", *values, limit)
+    sql = f"{lines} AND entry.customer_id IN ({nobody}) ORDER BY entry.created_at LIMIT ?"
+    return db.rows(Line, sql, *values, limit)
 
 
 def in_line(db: Database, wanted: Filter, after: tuple[int, int, int] | None, limit: int) -> list[Line]:
     """People who wait or were invited, by priority and sign-up; `after` is the last row's (priority, ms, id)."""
     if not _among(wanted, ("waiting", "invited")):
         return []
-    where, values = _where(wanted, ("waiting", "invited"))
-    if after:
-        where += f" AND (entry.priority, {_LINE_ORDER}) > (?, ?, ?)"
-        values += after
     # Without a day the line itself is walked and never sorted; a day names few, who are looked up.
-    lines = _LINE if wanted.since else _walking("entry_in_line")
-    return db.rows(Line, f"{lines} WHERE {where} ORDER BY entry.priority, {_LINE_ORDER} LIMIT ?", *values, limit)
+    lines, values = _narrowed(wanted, ("waiting", "invited"), _LINE if wanted.since else _walking("entry_in_line"))
+    if after:
+        lines += f" AND (entry.priority, {_LINE_ORDER}) > (?, ?, ?)"
+        values += after
+    return db.rows(Line, f"{lines} ORDER BY entry.priority, {_LINE_ORDER} LIMIT ?", *values, limit)
 
 
 def ended(db: Database, wanted: Filter, before: tuple[int, int] | None, limit: int) -> list[Line]:
     """People who are no longer in line, newest first; `before` is the last row's (created ms, id)."""
     if not _among(wanted, ENDED):
         return []
-    where, values = _where(wanted, ENDED)
+    walked = _walking("entry_by_created") if wanted.people and not wanted.since else _LINE
+    lines, values = _narrowed(wanted, ENDED, walked)
     if before:
-        where += " AND (entry.created_at, entry.id) < (?, ?)"
+        lines += " AND (entry.created_at, entry.id) < (?, ?)"
         values += before
-    if not (wanted.since or wanted.q or wanted.source):
+    if not (wanted.since or wanted.people or wanted.source):
         newest, more = _newest_ended(wanted, before, limit)
-        where, values = f"{where} AND entry.id IN ({newest})", values + more
-    return db.rows(Line, f"{_LINE} WHERE {where} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
+        lines, values = f"{lines} AND entry.id IN ({newest})", values + more
+    return db.rows(Line, f"{lines} ORDER BY entry.created_at DESC, entry.id DESC LIMIT ?", *values, limit)
 
 
 def _newest_ended(wanted: Filter, before: tuple[int, int] | None, limit: int) -> tuple[str, tuple[object, ...]]:
@@ -319,26 +320,24 @@ def wishes(db: Database, entry_ids: Sequence[int]) -> dict[int, list[LineWish]]:
 
 
 def waiters(db: Database, slot_ids: Sequence[int], at_most: int = 5) -> dict[int, list[Waiter]]:
-    """The first of each slot's line."""
-    if not slot_ids:
-        return {}
-    marks = ", ".join("?" * len(slot_ids))
-    sql = f"""
-    SELECT * FROM (
-        SELECT wish.slot_id, entry.public_id AS entry_public_id,
-            COALESCE(entry.first_name, customer.first_name) AS first_name,
-            COALESCE(entry.last_name, customer.last_name) AS last_name,
-            customer.phone, COALESCE(wish.party, entry.party_size) AS party, wish.state,
-            ROW_NUMBER() OVER (PARTITION BY wish.slot_id
-                ORDER BY wish.round, wish.priority, wish.lined_up_at, wish.entry_id) AS place
-        FROM wish JOIN entry ON entry.id = wish.entry_id JOIN customer ON customer.id = wish.customer_id
-        WHERE wish.slot_id IN ({marks}) AND wish.state IN ('live', 'offered')
-    ) WHERE place <= ? ORDER BY slot_id, place
-    """
-    found: dict[int, list[Waiter]] = {}
-    for waiter in db.rows(Waiter, sql, *slot_ids, at_most):
-        found.setdefault(waiter.slot_id, []).append(waiter)
-    return found
+    """The first of each slot's line; out of an index, however long the line is."""
+    found = {slot_id: db.rows(Waiter, _FIRST_IN_LINE, slot_id, at_most) for slot_id in slot_ids}
+    return {slot_id: waiting for slot_id, waiting in found.items() if waiting}
+
+
+_WISH_ORDER = "round, priority, lined_up_at, entry_id"
+_FIRST_IN_LINE = f"""
+WITH first AS (
+    SELECT * FROM (SELECT * FROM wish WHERE slot_id = ?1 AND state = 'live' ORDER BY {_WISH_ORDER} LIMIT ?2)
+    UNION ALL SELECT * FROM wish INDEXED BY wish_by_slot WHERE slot_id = ?1 AND state = 'offered'
+)
+SELECT first.slot_id, entry.public_id AS entry_public_id, COALESCE(entry.first_name, customer.first_name) AS first_name,
+    COALESCE(entry.last_name, customer.last_name) AS last_name, customer.phone,
+    COALESCE(first.party, entry.party_size) AS party, first.state,
+    ROW_NUMBER() OVER (ORDER BY {", ".join(f"first.{column}" for column in _WISH_ORDER.split(", "))}) AS place
+FROM first JOIN entry ON entry.id = first.entry_id JOIN customer ON customer.id = first.customer_id
+ORDER BY place LIMIT ?2
+"""
 
 
 def openings(db: Database, slot_ids: Sequence[int]) -> dict[int, list[OpeningLine]]:
@@ -434,6 +433,15 @@ def alarms(db: Database) -> list[str]:
     return [condition for (condition,) in db.tuples("SELECT condition FROM alarm ORDER BY since_at")]
 
 
+def _narrowed(wanted: Filter, among: tuple[str, ...], lines: str) -> tuple[str, tuple[object, ...]]:
+    """The statement up to its order; `lines` is how they are read, unless the words searched for name few people."""
+    where, values = _where(wanted, among)
+    if wanted.people:
+        where, values = f"{where} AND {wanted.people.clause}", values + wanted.people.values
+        lines = _walking("entry_by_customer") if wanted.people.few else lines
+    return f"{lines} WHERE {where}", values
+
+
 def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, ...]]:
     """The statuses are our own words: written out, so that the index of the line serves."""
     statuses = _among(wanted, among)
@@ -449,12 +457,6 @@ def _where(wanted: Filter, among: tuple[str, ...]) -> tuple[str, tuple[object, .
             "WHERE slot.starts_at >= ? AND slot.starts_at < ? AND wish.state <> 'withdrawn')"
         )
         values += [wanted.since, wanted.until]
-    if wanted.q:
-        clauses.append(
-            "(COALESCE(entry.first_name, customer.first_name, '') || ' ' || "
-            "COALESCE(entry.last_name, customer.last_name, '') LIKE ? ESCAPE '\\' OR customer.phone LIKE ? ESCAPE '\\')"
-        )
-        values += [_like(wanted.q), _like(wanted.q.replace(" ", ""))]
     return " AND ".join(clauses), tuple(values)
 
 
@@ -464,8 +466,3 @@ def _among(wanted: Filter, among: tuple[str, ...]) -> tuple[str, ...]:
 
 def _quoted(statuses: tuple[str, ...]) -> str:
     return ", ".join(f"'{status}'" for status in statuses)
-
-
-def _like(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

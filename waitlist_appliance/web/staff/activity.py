@@ -16,6 +16,7 @@ from waitlist_appliance.storage.activity_reads import Deed, Wanted
 from waitlist_appliance.texts import dates
 from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.staff import deeds, page, times, words
+from waitlist_appliance.web.staff.settings import policy_words
 
 PAGE = 60
 HOME = "/staff/activity"
@@ -51,10 +52,17 @@ def reason_words(deed: Deed) -> str:
 def about(deed: Deed) -> str:
     """What it was about besides the person: the time, the resource, the title, the code."""
     detail = json.loads(deed.detail)
-    parts = [detail.get(name) for name in ("title", "resource", "name", "key")]
+    parts = [detail.get(name) for name in ("title", "resource", "name")]
+    parts.append(policy_name(detail["key"]) if "key" in detail else None)
     parts.append(page.say().gettext(words.CHANNELS.get(str(detail.get("channel")), "")) if "channel" in detail else None)
     when = dates.day_and_time(deed.slot_at, the_business().tz, page.locale()) if deed.slot_at else None
     return " · ".join(str(part) for part in (when, *parts, deed.code) if part)
+
+
+def policy_name(key: str) -> str:
+    """What the settings page calls this policy; the key of one that is no more."""
+    known = policy_words.LABELS.get(key)
+    return page.say().gettext(known[0]) if known else key
 
 
 def _wanted(chosen: dict[str, str]) -> Wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +18,18 @@ from waitlist_appliance.services.book import BookRequest
 from waitlist_appliance.services.move_booking import Move
 from waitlist_appliance.storage import agenda_reads
 from waitlist_appliance.storage import bookings as stored
+from waitlist_appliance.web.api import schemas
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
-from waitlist_appliance.web.staff import agenda, auth, page, times
+from waitlist_appliance.web.staff import agenda, auth, desk_form, page, times
+from waitlist_appliance.web.validation import Field, Schema
 
 FIELDS = ("starts_at", "name", "phone", "email", "party_size", "resource", "zone", "notes")
+BOOKING = Schema("DeskBooking", (
+    Field("name", "name", required=True, missing="name_required"),
+    replace(schemas.PHONE, required=True, missing="bad_phone"), schemas.EMAIL,
+    replace(schemas.PARTY, required=True, missing="bad_party_size"), schemas.RESOURCE, schemas.NOTES,
+))  # fmt: skip
 # What the booking service calls a field → what this form calls it.
 _NAMES = {"start_time": "starts_at", "attendee.name": "name", "attendee.phone": "phone", "attendee.email": "email"}
 
@@ -126,14 +134,8 @@ def _asked_for() -> dict[str, str]:
 
 
 def _request(given: dict[str, str]) -> BookRequest:
-    party = given.get("party_size", "")
-    if not party.isdecimal() or len(party) > 4:
-        raise Invalid("bad_party_size", "party_size")
-    return BookRequest(
-        starts_at=_moment(given), name=given.get("name", "")[:300], phone=given.get("phone", "")[:60],
-        email=given.get("email") or None, party_size=int(party), notes=given.get("notes", "")[:500] or None,
-        resource=given.get("resource") or None, source="manual",
-    )  # fmt: skip
+    starts_at, said = desk_form.read(BOOKING, given, lambda: _moment(given))
+    return BookRequest(starts_at=starts_at, source="manual", **said)
 
 
 def _target(given: dict[str, str]) -> Move:

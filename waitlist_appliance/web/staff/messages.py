@@ -1,4 +1,4 @@
-"""The messages: what goes out, what failed, what came back, and the conversation with one customer."""
+"""The messages: who was talked to, what goes out, what failed, what came back, and one customer's conversation."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from waitlist_appliance.domain.errors import NotFound, Refused
 from waitlist_appliance.services import send_again as outbox
 from waitlist_appliance.services import write_to_customer
 from waitlist_appliance.services.say import channels_of
-from waitlist_appliance.storage import customers, message_reads, staff_pages
+from waitlist_appliance.storage import customers, message_reads
 from waitlist_appliance.storage.message_reads import OutboxLine, Person, ReplyLine
 from waitlist_appliance.texts.catalogues import N_
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
-from waitlist_appliance.web.staff import auth, page, words
+from waitlist_appliance.web.staff import auth, page, waitlist_filter, words
 from waitlist_appliance.web.staff.phones import linked
 
 HOME = "/staff/messages"
 PAGE = 50
+TALKS = "talks"
 BOXES = {
-    "all": (N_("All"), "chat-dots"), "due": (N_("To be sent"), "clock"), "sent": (N_("Sent"), "check2-all"),
+    TALKS: (N_("Conversations"), "people"), "all": (N_("All messages"), "chat-dots"),
+    "due": (N_("To be sent"), "clock"), "sent": (N_("Sent"), "check2-all"),
     "failed": (N_("Not delivered"), "exclamation-triangle"), "dropped": (N_("Not needed any more"), "slash-circle"),
     "replies": (N_("Answers"), "reply"),
 }  # fmt: skip
@@ -59,17 +61,13 @@ FAULTS = {
 
 
 def overview() -> str:
-    """The outbox, or what came back, in one of its parts; fifty at a time."""
-    part = request.args.get("box", "all")
-    part = part if part in BOXES else "all"
-    before = request.args.get("before", "")
-    cursor = int(before) if before.isascii() and before.isdecimal() and len(before) < 18 else None
-    lines: list[Any] = _lines(part, cursor)
+    """The conversations, the outbox, or what came back; fifty at a time."""
+    part = request.args.get("box", TALKS)
+    part = part if part in BOXES else TALKS
+    lines, older = _talks() if part == TALKS else _in_box(part)
     return page.render(
         "messages.html", "messages", part=part, boxes=BOXES, counts=message_reads.counts(box().db),
-        lines=lines[:PAGE], older=lines[PAGE - 1].id if len(lines) > PAGE and part != "due" else None,
-        more=len(lines) > PAGE, simulated=_simulated(), paused="messenger_account" in staff_pages.alarms(box().db),
-        **_words(),
+        lines=lines[:PAGE], older=older, more=len(lines) > PAGE, simulated=_simulated(), **_words(),
     )  # fmt: skip
 
 
@@ -109,6 +107,19 @@ def drop(message_id: str) -> Response:
         lambda: outbox.drop(box(), message_id, current_time(), auth.actor()), _("It will not be sent."),
         page.back_to(HOME),
     )  # fmt: skip
+
+
+def _talks() -> tuple[list[Any], str | None]:
+    before = waitlist_filter.cursor("before", 2)
+    lines, after = message_reads.talks(box().db, before, PAGE)
+    return lines, f"{after[0]}.{after[1]}" if after else None
+
+
+def _in_box(part: str) -> tuple[list[Any], int | None]:
+    """One line more than a page; where the next page goes on."""
+    before = waitlist_filter.cursor("before", 1)
+    lines: list[Any] = _lines(part, before[0] if before else None)
+    return lines, lines[PAGE - 1].id if len(lines) > PAGE and part != "due" else None
 
 
 def _lines(part: str, before: int | None) -> list[OutboxLine] | list[ReplyLine]:

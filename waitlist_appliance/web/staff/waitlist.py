@@ -18,8 +18,8 @@ from waitlist_appliance.storage.staff_pages import Line
 from waitlist_appliance.texts.reasons import why_not
 from waitlist_appliance.web.api import schemas
 from waitlist_appliance.web.clock import current_time
-from waitlist_appliance.web.context import box, the_business
-from waitlist_appliance.web.staff import auth, page, times, waitlist_filter, words
+from waitlist_appliance.web.context import box
+from waitlist_appliance.web.staff import auth, desk_form, page, times, waitlist_filter, words
 from waitlist_appliance.web.validation import Schema
 
 HOME = auth.HOME
@@ -180,8 +180,7 @@ def _offer_of(entry_id: str) -> str:
 
 
 def _request(given: dict[str, str]) -> join_waitlist.JoinRequest:
-    starts_at = times.moment(given.get("date"), given.get("time"))
-    said = PERSON.read({name: given.get(name) for name in FIELDS}, the_business().tz)
+    starts_at, said = desk_form.read(PERSON, given, lambda: times.moment(given.get("date"), given.get("time")))
     return join_waitlist.JoinRequest(
         starts_at=starts_at, source="manual", registered=True, consent="consent" in given, force="force" in given,
         alternatives=(), **said,

@@ -9,11 +9,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
+from phonenumbers import country_code_for_region
 
 from waitlist_appliance.domain.errors import Invalid
 from waitlist_appliance.domain.moments import local_day_bounds
+from waitlist_appliance.storage import search_reads
+from waitlist_appliance.storage.search_reads import Named
 from waitlist_appliance.storage.staff_pages import Filter
-from waitlist_appliance.web.context import the_business
+from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.staff import auth, times, words
 
 NAMES = ("status", "source", "date", "time", "q")
@@ -26,7 +29,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,17}")
 def read() -> tuple[Filter, dict[str, str]]:
     """The filter, and what of the address it understood ("" for the rest). A time without a day means today."""
     chosen = {name: request.values.get(name, "").strip()[:100] for name in NAMES}
-    wanted = Filter(q=chosen["q"])
+    wanted = Filter(people=_people(chosen["q"]))
     for name, known in (("status", STATUSES), ("source", tuple(words.SOURCES))):
         chosen[name] = chosen[name] if chosen[name] in known else ""
     if chosen["status"]:
@@ -34,6 +37,12 @@ def read() -> tuple[Filter, dict[str, str]]:
     if chosen["source"]:
         wanted = replace(wanted, source=chosen["source"])
     return _when(wanted, chosen), chosen
+
+
+def _people(text: str) -> Named | None:
+    if not text:
+        return None
+    return search_reads.named(box().db, text, str(country_code_for_region(the_business().phone_region)))
 
 
 def _when(wanted: Filter, chosen: dict[str, str]) -> Filter:

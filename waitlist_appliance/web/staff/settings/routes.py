@@ -46,6 +46,8 @@ SETTINGS_ROUTES: tuple[Route, ...] = (
     _line("/hours/cut", POST, "save_cut", hours.save_cut),
     _line("/hours/days", POST, "save_day", hours.save_day),
     _line("/hours/days/<day>/remove", POST, "remove_day", hours.remove_day),
+    _line("/hours/own", POST, "give_own_hours", hours.give_own),
+    _line("/hours/own/<resource_id>/remove", POST, "take_own_hours", hours.take_own),
     _line("/resources", GET, "resources", resources.overview),
     _line("/resources", POST, "add_resource", resources.add),
     _line("/resources/many", POST, "add_tables", resources.add_many),

@@ -64,6 +64,8 @@ DEEDS: Final[Mapping[str, str]] = {
     "logo_changed": N_("The logo was changed"),
     "logo_removed": N_("The logo was removed"),
     "hours_changed": N_("The opening hours were changed"),
+    "own_hours_given": N_("Hours of its own were given"),
+    "own_hours_taken": N_("The hours of the house count again"),
     "day_changed": N_("A day got other hours"),
     "day_restored": N_("A day has its usual hours again"),
     "resource_added": N_("Was added to tables and team"),
