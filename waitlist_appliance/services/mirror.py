@@ -44,8 +44,9 @@ def up_to_date(app: Appliance, connection: Connection, event: CalendarEvent) -> 
 
 def same(before: Event, event: CalendarEvent) -> bool:
     """Whether the mirror says the same already."""
-    stored = (before.etag, before.starts_at, before.ends_at, before.busy, before.title, before.location)
-    return stored == (event.etag, event.starts_at, event.ends_at, event.busy, event.title, event.location)
+    stored = (before.etag, before.starts_at, before.ends_at, before.busy, before.title, before.location, before.series)
+    told = (event.etag, event.starts_at, event.ends_at, event.busy, event.title, event.location, event.series)
+    return stored == told
 
 
 def name_again(app: Appliance, connection: Connection, now: datetime) -> list[Interval]:
