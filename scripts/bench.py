@@ -61,10 +61,12 @@ class Size:
     starts: int
     replies: int
     messages: int
+    events: int
+    watched: tuple[int, ...]
 
 
-FULL = Size(3, 3.0, 25, (10, 1_000, 50_000), 1_000, 100_000, 60, 5, 6_000, 400)
-QUICK = Size(1, 1.0, 6, (10, 1_000, 5_000), 200, 5_000, 10, 2, 1_500, 120)
+FULL = Size(3, 3.0, 25, (10, 1_000, 50_000), 1_000, 100_000, 60, 5, 6_000, 400, 5_000, (1, 100, 1_000))
+QUICK = Size(1, 1.0, 6, (10, 1_000, 5_000), 200, 5_000, 10, 2, 1_500, 120, 500, (1, 100))
 
 
 @dataclass(frozen=True)
@@ -358,6 +360,71 @@ def starting(report: Report, size: Size) -> None:
         report.add("start to first answer, fastest", min(took), "s")
 
 
+def calendars(report: Report, size: Size) -> None:
+    """(h) Calendars outside, on servers of this machine: reading all and what changed, calls per hour, memory."""
+    # Only this part needs the tests' servers.
+    import bench_calendars
+
+    report.part("calendars")
+    for kind, name in bench_calendars.KINDS.items():
+        _reading(report, size, kind, name)
+    for kind, name in bench_calendars.KINDS.items():
+        _calls(report, size, kind, name)
+    _with_google(report, size)
+
+
+def _reading(report: Report, size: Size, kind: str, name: str) -> None:
+    """The seconds hold the test server's own work too, which is a good part of them."""
+    from bench_calendars import change, connected, fill
+
+    with a_box() as box, connected(box, kind) as calendar:
+        names = fill(calendar.app, size.events, box.evening(1, 0))
+        for what, prepare in (
+            (f"{name}: all of {size.events:,} events", lambda: None),
+            (f"{name}: 50 changes among them", lambda: change(calendar.app, names[:50], box.evening(1, 400))),
+            (f"{name}: nothing changed", lambda: None),
+        ):
+            prepare()
+            began = time.perf_counter()
+            requests = calendar.read()
+            report.add(what, time.perf_counter() - began, "s")
+            report.add(f"{what}, requests", requests, "")
+        if calendar.mirrored() != size.events:
+            raise RuntimeError(f"{calendar.mirrored()} of {size.events} events are in the mirror")
+
+
+def _calls(report: Report, size: Size, kind: str, name: str) -> None:
+    from bench_calendars import connected
+
+    for slots in size.watched:
+        with a_box() as box, connected(box, kind) as calendar:
+            calendar.app.whole_day("Cerrado", box.evening(1, 0).date(), days=80)
+            calendar.read()
+            asked = calendar.asked_within_an_hour(slots)
+        # One every five minutes, whoever waits for whatever; where the marks of checks fall makes one of difference.
+        report.add(f"{name}: calls in an hour, {slots:,} watched times", asked, "", most=12)
+
+
+def _with_google(report: Report, size: Size) -> None:
+    """Real processes on a box with a Google calendar that is in use."""
+    from bench_calendars import connected, fill, for_processes, google_modules
+
+    for events in (size.events // 10, size.events):
+        with a_box() as box, connected(box, "google") as calendar:
+            for_processes(calendar)
+            fill(calendar.app, events, box.evening(1, 0))
+            box.line_up(box.evening(1, 0), 5)
+            worker = box.start("worker", "worker")
+            _wait(lambda calendar=calendar, events=events: calendar.mirrored() >= events, 60)
+            time.sleep(15)  # and a pass or two more
+            report.add(f"worker with a Google calendar of {events:,} events", memory(worker, "VmRSS") / 1024, "MB", most=90)
+            web = box.serve()
+            box.call("GET", "/api/waitlist/entries")
+            report.add(f"web beside it, {events:,} events", memory(web, "VmRSS") / 1024, "MB", most=60)
+            box.stop()
+            report.add("Google modules in a web process that has started", google_modules(box), "", most=0)
+
+
 def _offers(box: Box) -> int:
     return int(box.db.value("SELECT COUNT(*) FROM offer WHERE state = ?", OfferState.LIVE))
 
@@ -413,6 +480,7 @@ def _status(pid: int) -> Iterator[str]:
 PARTS = {
     "trigger": trigger, "freed": freed, "choosing": choosing, "mass": mass, "list": listing, "idle": idle, "start": starting,
     "replies": replies, "outbox": outbox,
+    "calendars": calendars,
 }  # fmt: skip
 
 

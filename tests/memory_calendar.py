@@ -72,7 +72,7 @@ class MemoryCalendar:
         return sorted((e for e in self.events.values() if e.tag), key=lambda e: (e.starts_at, e.event_id))
 
     def fails(self, *what: str, error: CalendarError | None = None) -> None:
-        """``changes``, ``read``, ``write``, ``remove`` go wrong from now on; nothing does without arguments."""
+        """``changes``, ``read``, ``find``, ``write``, ``remove`` go wrong from now on; nothing does without arguments."""
         self.failing = frozenset(what)
         self.trouble = error or CalendarError("the network is away", retryable=True)
 
@@ -102,6 +102,10 @@ class MemoryCalendar:
     def read(self, since: datetime, until: datetime) -> Sequence[CalendarEvent]:
         self._fail("read")
         return self._within(since, until)
+
+    def find(self, event_id: str) -> CalendarEvent | None:
+        self._fail("find")
+        return self.events.get(event_id)
 
     def write(self, event: NewEvent) -> Written:
         self._fail("write")

@@ -6,6 +6,7 @@ The stand-in of the tests is held to it too, or it would prove nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -95,6 +96,20 @@ def test_a_removed_event_is_gone_and_removing_it_again_is_fine(calendar: Calenda
     calendar.remove(ONE)
     calendar.remove(NEVER)
     assert list(calendar.read(at("19:00"), at("22:00"))) == []
+
+
+def test_an_event_of_ours_is_found_wherever_in_time_it_lies(calendar: Calendar) -> None:
+    calendar.write(dinner())
+    far = replace(dinner(), starts_at=at("19:30", "2026-09-16"), ends_at=at("21:00", "2026-09-16"))
+    written = calendar.write(far)
+    (found,) = calendar.read(far.starts_at, far.ends_at)
+    assert (found.etag, calendar.find(ONE)) == (written.etag, found)
+
+
+def test_an_event_of_ours_that_is_gone_is_not_found(calendar: Calendar) -> None:
+    calendar.write(dinner())
+    calendar.remove(ONE)
+    assert (calendar.find(ONE), calendar.find(NEVER)) == (None, None)
 
 
 def test_a_calendar_that_cannot_be_read_says_so_and_may_be_tried_again(box: Appliance, local: Calendar) -> None:

@@ -104,6 +104,7 @@ def test_a_booking_moved_by_us_is_not_cancelled_when_its_old_event_goes(booked: 
 
 def test_an_event_written_while_a_full_read_was_under_way_is_not_missed(lola: Outside) -> None:
     lola.calendar.incremental = False
+    lola.reads()
     lola.story.books("Ana")
 
     def written_meanwhile(what: str) -> None:
@@ -113,6 +114,8 @@ def test_an_event_written_while_a_full_read_was_under_way_is_not_missed(lola: Ou
     lola.calendar.before_answer = written_meanwhile
     lola.story.now += timedelta(seconds=1)
     assert lola.reads().ok
+    assert lola.calendar.tokens[-1] is None
+    assert [event.vanished_at for event in lola.mirrored()] == [None]
     lola.story.passes(seconds=61)
     assert statuses(lola) == ["confirmed"]
 
@@ -223,8 +226,9 @@ def test_a_copy_that_staff_made_of_our_event_blocks_like_any_other(booked: Outsi
     assert booked.story.bookings()[0].starts_at == at("19:30")
 
 
-def test_an_event_with_a_tag_that_we_know_nothing_of_blocks(lola: Outside) -> None:
-    lola.party(tag="booking:of-another-box")
+@pytest.mark.parametrize("tag", ["booking:of-another-box", "hold:1", "hold:x", "nonsense"])
+def test_an_event_with_a_tag_that_we_know_nothing_of_blocks(lola: Outside, tag: str) -> None:
+    lola.party(tag=tag)
     lola.reads()
     assert lola.taken() == [("Fiesta Table 1", "Table 1")]
 

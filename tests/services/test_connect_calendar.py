@@ -18,7 +18,8 @@ from waitlist_appliance.domain.records import Connection
 from waitlist_appliance.ports import ConsentClient
 from waitlist_appliance.services import connect_calendar, manage_calendars
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
-from waitlist_appliance.storage import alarms, connecting, connections
+from waitlist_appliance.services.write_calendar import write_due
+from waitlist_appliance.storage import connecting, connections
 from waitlist_appliance.texts.errors import explain
 
 BACK = "http://127.0.0.1:8080" + connect_calendar.CALLBACK
@@ -381,7 +382,7 @@ def test_choosing_the_same_calendar_again_forgets_nothing(box: Appliance, google
     assert (chosen.sync_state, chosen.name, card(box, chosen, now).events_ahead) == ("token", "Lola's", 1)
 
 
-def test_choosing_another_calendar_cancels_no_booking_and_asks_staff(
+def test_choosing_another_calendar_has_the_bookings_ahead_written_into_it(
     box: Appliance, google: GoogleServer, now: datetime
 ) -> None:
     google.add_calendar(TEAM, "Casa Lola")
@@ -389,11 +390,12 @@ def test_choosing_another_calendar_cancels_no_booking_and_asks_staff(
     manage_calendars.choose(box, connection.public_id, OWNER, None, now, SYSTEM)
     manage_calendars.use_for(box, connection.public_id, None, "write", now, SYSTEM)
     booked_on(box, connection)
+    box.db.execute("UPDATE calendar_write SET state = 'done'")
     manage_calendars.choose(box, connection.public_id, TEAM, None, now, SYSTEM)
-    asked = card(box, connection, now)
-    assert [(held.kind, held.booked_from) for held in asked.held] == [("gone", at("20:00"))]
+    assert (card(box, connection, now).held, card(box, connection, now).writes_waiting) == ([], 1)
     assert box.db.value("SELECT status FROM booking") == "confirmed"
-    assert alarms.holds(box.db, f"calendar_changes_held:{connection.id}")
+    assert write_due(box, now) == 1
+    assert [event["start"]["dateTime"][11:16] for event in google.events(TEAM)] == ["20:00"]
 
 
 def test_what_a_calendar_is_for_can_be_said_again_and_again(

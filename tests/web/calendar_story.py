@@ -61,6 +61,10 @@ class _Opened:
         self.outside.fail_if_asked()
         return self.outside.events
 
+    def find(self, event_id: str) -> CalendarEvent | None:
+        self.outside.fail_if_asked()
+        return next((event for event in self.outside.events if event.event_id == event_id), None)
+
     def write(self, event: NewEvent) -> Written:
         self.outside.fail_if_asked()
         return Written(event.event_id, "1")

@@ -568,6 +568,7 @@ def test_a_calendar_that_must_be_connected_again_is_said_on_every_page(
     page = olivia.get("/staff/waitlist?lang=en").text
     assert "The calendar “Casa Lola” must be connected again." in page
     assert f'class="banner-link" href="{HOME}"' in page
+    assert "Le calendrier « Casa Lola » doit être reconnecté." in olivia.get("/staff/waitlist?lang=fr").text
 
 
 def test_a_held_change_rings_the_bell(olivia: Desk, box: Appliance, now: datetime) -> None:

@@ -117,6 +117,9 @@ class Calendar(Protocol):
     def read(self, since: datetime, until: datetime) -> Sequence[CalendarEvent]:
         """All events that overlap [since, until) as the provider has them this moment, cancelled ones left out."""
 
+    def find(self, event_id: str) -> CalendarEvent | None:
+        """The event of ours with this id, wherever in time it lies now; None when it is gone or cancelled."""
+
     def write(self, event: NewEvent) -> Written:
         """Create or replace the event with this id. Writing the same event twice, also after a lost answer, leaves one."""
 

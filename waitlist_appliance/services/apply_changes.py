@@ -15,7 +15,8 @@ from waitlist_appliance.services.each_row import each_row
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.mirror import is_ours, mirror, name_again, same
 from waitlist_appliance.services.own_events import OwnChanges
-from waitlist_appliance.storage import events
+from waitlist_appliance.storage import connections, events
+from waitlist_appliance.storage import setup as setups
 
 
 @dataclass
@@ -27,17 +28,19 @@ class _Applying:
     known: Mapping[str, str]
     now: datetime
     changed: int = 0
+    unsure: bool = False
     touched: list[Interval] = field(default_factory=list)
     own: OwnChanges = field(default_factory=OwnChanges)
 
 
 def apply(
     app: Appliance, connection: Connection, answer: Changes, span: Interval, known: Mapping[str, str], now: datetime
-) -> tuple[int, list[Interval]]:
-    """Bring the mirror in line with the answer: how many events changed, and where something may be free now.
+) -> tuple[int, list[Interval], bool]:
+    """Bring the mirror in line with the answer: how many events changed, where something may be free now, and whether
+    the same must be told again.
 
     Runs inside the caller's write transaction. ``known`` is what the mirror held when the read began: what was written
-    since (by ourselves) is newer than the answer and stays.
+    since (by ourselves) stays. Whether it is newer than the answer nobody can tell, so the answer is asked for again.
     """
     run = _Applying(app, connection, known, now)
     told = {event.event_id for event in answer.events}
@@ -48,18 +51,33 @@ def apply(
     if connection.named_with != app.setup().number:
         run.touched += name_again(app, connection, now)
     run.touched += own_events.take_in(app, connection, run.own, now)
-    return run.changed, run.touched
+    if answer.complete and not connection.live_mirror:
+        events.forget_before(app.db, connection.id, span.starts_at)
+    return run.changed, run.touched, run.unsure
+
+
+def not_accounted_for(
+    app: Appliance, connection: Connection, answer: Changes, span: Interval, now: datetime
+) -> list[Event]:
+    """Events of bookings that the answer leaves out without telling that they were deleted: they may lie beyond it."""
+    known = {event.event_id for event in answer.events} | set(answer.gone)
+    return own_events.missing(app, connection, _left_out(app, connection, answer, span, known), now)
 
 
 def end_graces(app: Appliance, now: datetime) -> int:
-    """Events that stayed away for the whole grace free their time now."""
-    gone = events.vanished_before(app.db, now - timedelta(seconds=app.setup().policies.grace_seconds))
-    return each_row(app, gone, lambda event: _free(app, event, now), now, "event")
+    """Events that stayed away for the whole grace free their time now.
+
+    Whether they did is told by a read after it; until then that read is asked for.
+    """
+    grace = timedelta(seconds=app.setup().policies.grace_seconds)
+    gone = events.vanished_before(app.db, now - grace)
+    return each_row(app, gone, lambda event: _end_grace(app, event, grace, now), now, "event")
 
 
 def _told(run: _Applying, event: CalendarEvent) -> None:
     before = events.of_provider(run.app.db, run.connection.id, event.event_id)
     if before is not None and run.known.get(event.event_id) != before.etag:
+        run.unsure = run.unsure or not same(before, event)
         return
     if before is not None and same(before, event):
         run.changed += events.is_back(run.app.db, before.id)
@@ -77,16 +95,22 @@ def _told(run: _Applying, event: CalendarEvent) -> None:
 
 def _gone(run: _Applying, answer: Changes, span: Interval, told: set[str]) -> Iterable[Event]:
     """What the mirror still has and the calendar has no more; only what it had when the read began."""
-    db, connection_id = run.app.db, run.connection.id
+    once = _left_out(run.app, run.connection, answer, span, told)
+    believed = [event for event in once if run.known.get(event.provider_event_id) == event.etag]
+    run.unsure = run.unsure or len(believed) < len(once)
+    return believed
+
+
+def _left_out(app: Appliance, connection: Connection, answer: Changes, span: Interval, told: set[str]) -> list[Event]:
+    """What the mirror has in the answer's reach, and the answer has not."""
     if answer.complete:
-        found = events.of_connection(db, connection_id, span.starts_at, span.ends_at)
+        found = events.of_connection(app.db, connection.id, span.starts_at, span.ends_at)
     else:
-        named = [events.of_provider(db, connection_id, event_id) for event_id in answer.gone]
+        named = [events.of_provider(app.db, connection.id, event_id) for event_id in answer.gone]
         found = [event for event in named if event is not None]
         for series in answer.series:
-            found += events.of_series(db, connection_id, series)
-    once = {event.id: event for event in found if event.provider_event_id not in told}
-    return [event for event in once.values() if run.known.get(event.provider_event_id) == event.etag]
+            found += events.of_series(app.db, connection.id, series)
+    return list({event.id: event for event in found if event.provider_event_id not in told}.values())
 
 
 def _vanished(run: _Applying, event: Event) -> None:
@@ -101,6 +125,17 @@ def _vanished(run: _Applying, event: Event) -> None:
         run.touched.append(Interval(event.starts_at, event.ends_at))
     else:
         events.mark_vanished(run.app.db, event.id, run.now)
+
+
+def _end_grace(app: Appliance, event: Event, grace: timedelta, now: datetime) -> int:
+    connection = setups.connection(app.db, event.connection_id)
+    if connection is None or event.vanished_at is None:
+        return 0
+    if connection.live_mirror or (connection.last_sync_at and connection.last_sync_at - event.vanished_at >= grace):
+        return _free(app, event, now)
+    if connections.read_now(app.db, connection.id, now):
+        app.ring_sync(connection.id)
+    return 0
 
 
 def _free(app: Appliance, event: Event, now: datetime) -> int:

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from waitlist_appliance.domain.errors import Conflict, Invalid, NotFound
 from waitlist_appliance.domain.records import Connection
 from waitlist_appliance.ports import CalendarAccess, CalendarChoice, CalendarError, ConsentClient, Grant
-from waitlist_appliance.services import manage_calendars
+from waitlist_appliance.services import manage_calendars, sync_calendar
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.settle import look_everywhere
 from waitlist_appliance.storage import activity, connecting, connections, consents, provider_credentials
@@ -227,6 +227,7 @@ def _keep(
             connecting.change(
                 app.db, before.id, **values, status=working, trouble=None, last_error=None, next_sync_at=now
             )
+            sync_calendar.end_alarms(app, before.id)  # its next read raises what still holds
             app.ring_sync(before.id)
         connections.keep_credentials(app.db, app.vault, connection.id, credentials)
         verb = "calendar_connected" if before is None else "calendar_reconnected"

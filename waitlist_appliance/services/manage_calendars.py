@@ -12,8 +12,9 @@ from typing import Literal
 from waitlist_appliance.domain.errors import Conflict, Invalid, NotFound
 from waitlist_appliance.domain.records import Connection, Resource
 from waitlist_appliance.ports import CalendarChoice, CalendarError
-from waitlist_appliance.services import own_events
+from waitlist_appliance.services import own_events, sync_calendar
 from waitlist_appliance.services.appliance import Actor, Appliance
+from waitlist_appliance.services.carry_bookings import carry_all
 from waitlist_appliance.services.settle import look_everywhere
 from waitlist_appliance.storage import activity, alarms, calendar_reads, connecting
 from waitlist_appliance.storage.calendar_reads import HeldChange, SyncLogLine, UsedBy
@@ -87,7 +88,7 @@ def choose(
 ) -> Connection:
     """Use this calendar of the account; with another one than before, what the old one told is forgotten.
 
-    Bookings ahead that were written to the old one are not cancelled: staff are asked about them. Invalid
+    Bookings ahead are written into the new one; in the old one, which is out of reach, their events stay. Invalid
     calendar_unknown when the account has none of that id, calendar_read_only when resources write to it.
     """
     connection = _foreign(app, connection_public_id)
@@ -109,15 +110,15 @@ def store_choice(
     with app.db.write():
         present = found(app, connection.public_id)
         if present.calendar_id != wanted.calendar_id:
-            if present.calendar_id and connecting.ask_about_bookings_ahead(app.db, present.id, now):
-                alarms.raise_alarm(app.db, own_events.held_alarm(present.id), called, now)
             connecting.forget_read(app.db, present.id)
-            alarms.clear(app.db, f"calendar_failing:{present.id}")
+            sync_calendar.end_alarms(app, present.id)
             activity.record(app.db, now, actor, "calendar_chosen", "connection", present.id, name=called)
         connecting.change(
             app.db, present.id, calendar_id=wanted.calendar_id, name=called, zone=wanted.zone, enabled=True,
             status="active", next_sync_at=now,
         )  # fmt: skip
+        if present.calendar_id != wanted.calendar_id:
+            _carry(app, connecting.written_by(app.db, present.id), now)
         app.ring_sync(present.id)
         look_everywhere(app, now)
     return found(app, connection.public_id)
@@ -139,8 +140,10 @@ def use_for(
     if needs_choice(connection) and (wanted or scope == "business"):
         raise Conflict("calendar_not_chosen")  # what it blocks would count as busy for ever
     with app.db.write():
+        before = connecting.written_by(app.db, connection.id)
         if not _use(app, connection, wanted, scope):
             return
+        _carry(app, before ^ connecting.written_by(app.db, connection.id), now)
         activity.record(
             app.db, now, actor, "calendar_used_for", "connection", connection.id, name=connection.name, use=scope,
             resources=len(wanted),
@@ -164,7 +167,7 @@ def switch(app: Appliance, connection_public_id: str, enabled: bool, now: dateti
         if enabled:
             app.ring_sync(connection.id)
         else:
-            alarms.clear(app.db, f"calendar_failing:{connection.id}")
+            sync_calendar.end_alarms(app, connection.id)
         look_everywhere(app, now)
     return found(app, connection_public_id)
 
@@ -202,7 +205,7 @@ def sync_now(app: Appliance, connection_public_id: str, now: datetime) -> None:
         raise Conflict("calendar_off")
     with app.db.write():
         connecting.change(app.db, connection.id, next_sync_at=now)  # should the ring be lost, the sweep finds it
-        app.ring_sync(connection.id)
+        app.ring_sync(connection.id, "hand")
 
 
 def sync_all(app: Appliance, now: datetime) -> int:
@@ -227,12 +230,14 @@ def disconnect(app: Appliance, connection_public_id: str, now: datetime, actor: 
         built_in = connecting.built_in(app.db)
         otherwise = built_in.id if built_in else None
         connecting.redirect_writes(app.db, connection.id, otherwise)
+        moving = connecting.written_by(app.db, connection.id)
         connecting.write_here(app.db, connection.id, (), otherwise)
         connecting.block(app.db, connection.id, ())
         connecting.forget_read(app.db, connection.id)
         connecting.end(app.db, connection.id, now)
-        for condition in (f"calendar_failing:{connection.id}", own_events.held_alarm(connection.id)):
-            alarms.clear(app.db, condition)
+        _carry(app, moving, now)
+        sync_calendar.end_alarms(app, connection.id)
+        alarms.clear(app.db, own_events.held_alarm(connection.id))
         activity.record(
             app.db, now, actor, "calendar_disconnected", "connection", connection.id, name=connection.name,
             bookings=ahead,
@@ -336,6 +341,12 @@ def _use(app: Appliance, connection: Connection, wanted: set[int], scope: Use) -
     connecting.block(db, connection.id, to_block)
     connecting.change(db, connection.id, scope=of_whom)
     return True
+
+
+def _carry(app: Appliance, resource_ids: set[int], now: datetime) -> None:
+    """These resources have another calendar now: their bookings ahead follow, and nobody need say what becomes of them."""
+    if resource_ids:
+        own_events.drop_questions(app, carry_all(app, resource_ids, now))
 
 
 def _card(app: Appliance, connection: Connection, now: datetime) -> CalendarCard:

@@ -44,8 +44,9 @@ def up_to_date(app: Appliance, connection: Connection, event: CalendarEvent) -> 
 
 def same(before: Event, event: CalendarEvent) -> bool:
     """Whether the mirror says the same already."""
-    stored = (before.etag, before.starts_at, before.ends_at, before.busy, before.title, before.location)
-    return stored == (event.etag, event.starts_at, event.ends_at, event.busy, event.title, event.location)
+    stored = (before.etag, before.starts_at, before.ends_at, before.busy, before.title, before.location, before.series)
+    told = (event.etag, event.starts_at, event.ends_at, event.busy, event.title, event.location, event.series)
+    return stored == told
 
 
 def name_again(app: Appliance, connection: Connection, now: datetime) -> list[Interval]:
@@ -65,7 +66,8 @@ def is_ours(app: Appliance, event: CalendarEvent) -> bool:
     """Whether we wrote it for a hold or booking that we know; a copy that staff made of it is theirs."""
     kind, _, subject = (event.tag or "").partition(":")
     if kind == "hold":
-        return app.db.value("SELECT 1 FROM hold WHERE id = ?", int(subject) if subject.isdecimal() else 0) is not None
+        hold_id = int(subject) if subject.isascii() and subject.isdecimal() else 0
+        return calendar_writes.may_have_written_hold(app.db, hold_id, event.event_id)
     booking = bookings.by_public_id(app.db, subject) if kind == "booking" else None
     if booking is None:
         return False

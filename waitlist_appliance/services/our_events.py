@@ -46,7 +46,8 @@ def show_hold(app: Appliance, hold: Hold, now: datetime) -> None:
     connection_id = connections.written_to(app.db, _resource(app, hold.resource_id).connection_id)
     if connection_id is None:
         return
-    event_id = calendar_writes.event_id("hold", str(hold.id), 1)
+    # Holds are counted: two boxes on one calendar, or one that was set up anew, would otherwise use the same ids.
+    event_id = calendar_writes.event_id("hold", f"{app.setup().business.public_id}:{hold.id}", 1)
     if calendar_writes.add(app.db, "hold", connection_id, event_id, now, hold_id=hold.id):
         app.ring_write_calendar()
 

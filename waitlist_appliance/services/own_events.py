@@ -5,6 +5,7 @@ Nothing is done about many at once before a person has looked (mass change).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from waitlist_appliance.domain.states import BookingStatus
 from waitlist_appliance.ports import CalendarEvent
 from waitlist_appliance.services.appliance import SYSTEM, Actor, Appliance
 from waitlist_appliance.services.cancel_booking import cancel, take_out_of_calendar
-from waitlist_appliance.services.claim import write_or_confirm
+from waitlist_appliance.services.carry_bookings import carry
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.services.say import say
 from waitlist_appliance.storage import (
@@ -49,7 +50,10 @@ def take_in(app: Appliance, connection: Connection, changes: OwnChanges, now: da
 
     A hold whose event was deleted lives on. What we did ourselves, or are about to do, is nobody's change.
     """
-    gone = [(event, booking) for event in changes.gone if (booking := _by_staff(app, event.tag, event.provider_event_id, now))]
+    gone = [
+        (event, booking) for event in changes.gone
+        if (booking := _by_staff(app, connection.id, event.tag, event.provider_event_id, now))
+    ]  # fmt: skip
     known = {event.id for event, _ in gone}
     for event in changes.gone:
         if event.id not in known:
@@ -57,7 +61,7 @@ def take_in(app: Appliance, connection: Connection, changes: OwnChanges, now: da
     moved = [(event, booking) for event in changes.told if (booking := _moved(app, connection, event, now))]
     waiting = [
         (event, booking) for event in events.vanished_of_bookings(app.db, connection.id)
-        if (booking := _by_staff(app, event.tag, event.provider_event_id, now))
+        if (booking := _by_staff(app, connection.id, event.tag, event.provider_event_id, now))
     ]  # fmt: skip
     if (gone or moved) and len(gone) + len(moved) + len(waiting) >= app.setup().policies.mass_change_limit:
         _hold_back(app, connection, [*gone, *waiting], moved, now)
@@ -75,7 +79,7 @@ def take_in(app: Appliance, connection: Connection, changes: OwnChanges, now: da
 
 def is_gone(app: Appliance, event: Event, now: datetime) -> None:
     """The event of a booking was deleted and stayed away: the booking is cancelled, the customer told."""
-    booking = _by_staff(app, event.tag, event.provider_event_id, now)
+    booking = _by_staff(app, event.connection_id, event.tag, event.provider_event_id, now)
     if booking is not None:
         cancel(app, booking.id, now, SYSTEM, DELETED)
 
@@ -95,19 +99,41 @@ def answer_held(app: Appliance, connection_id: int, apply: bool, now: datetime, 
         return len(asked)
 
 
+def drop_questions(app: Appliance, concerned: Iterable[Booking]) -> None:
+    """These bookings are written into another calendar: what became of their events in the old one is no question."""
+    for booking in concerned:
+        waiting = held_changes.of_booking(app.db, booking.id)
+        if waiting is not None:
+            held_changes.end(app.db, waiting.id, "over")
+            _end_alarm(app, waiting.connection_id)
+
+
+def missing(
+    app: Appliance, connection: Connection, left_out: Iterable[Event], now: datetime
+) -> list[Event]:
+    """Those of these events whose end would cancel a booking, and of which nobody has asked the calendar yet."""
+    return [
+        event for event in left_out
+        if event.vanished_at is None and _by_staff(app, connection.id, event.tag, event.provider_event_id, now)
+    ]  # fmt: skip
+
+
 def held_alarm(connection_id: int) -> str:
     """The condition that holds while staff have not decided."""
     return f"calendar_changes_held:{connection_id}"
 
 
-def _by_staff(app: Appliance, tag: str | None, event_id: str, now: datetime) -> Booking | None:
-    """The booking ahead that stands in this event, unless the event is on its way out by our own doing."""
+def _by_staff(app: Appliance, connection_id: int, tag: str | None, event_id: str, now: datetime) -> Booking | None:
+    """The booking ahead that stands in this event, unless the event is on its way out by our own doing.
+
+    In a calendar that its resource has left, staff may tidy up.
+    """
     booking = _booking(app, tag)
     if booking is None or booking.status != BookingStatus.CONFIRMED or booking.starts_at <= now:
         return None
     if booking.calendar_event_id != event_id or calendar_writes.is_removing(app.db, event_id):
         return None
-    return booking
+    return booking if _resource(app, booking).connection_id == connection_id else None
 
 
 def _moved(app: Appliance, connection: Connection, event: CalendarEvent, now: datetime) -> Booking | None:
@@ -118,8 +144,8 @@ def _moved(app: Appliance, connection: Connection, event: CalendarEvent, now: da
     if booking.status in OVER:
         _take_out(app, connection, booking, event.event_id, now)
         return None
-    here = _by_staff(app, event.tag, event.event_id, now)
-    if here is None or event.etag == here.calendar_etag:
+    here = _by_staff(app, connection.id, event.tag, event.event_id, now)
+    if here is None:
         return None
     as_booked = (event.starts_at, event.ends_at) == (here.starts_at, here.ends_at)
     waiting = held_changes.of_booking(app.db, here.id)
@@ -128,7 +154,7 @@ def _moved(app: Appliance, connection: Connection, event: CalendarEvent, now: da
         _end_alarm(app, connection.id)
     elif waiting is not None:
         held_changes.put(app.db, connection.id, here.id, "moved", Interval(event.starts_at, event.ends_at), now)
-    return None if as_booked or waiting is not None else here
+    return None if as_booked or waiting is not None or event.etag == here.calendar_etag else here
 
 
 def _take_out(app: Appliance, connection: Connection, booking: Booking, event_id: str, now: datetime) -> None:
@@ -173,11 +199,9 @@ def _answer(app: Appliance, change: HeldChange, apply: bool, now: datetime, acto
 
 
 def _write_anew(app: Appliance, booking: Booking, now: datetime) -> None:
-    """The calendar gets the booking's event again, as a new version: an id that was deleted is used up."""
+    """The calendar gets the booking's event again, under a new id, whatever lies there now: it stays confirmed."""
     take_out_of_calendar(app, booking, now)
-    when = Interval(booking.starts_at, booking.ends_at)
-    if bookings.place_elsewhere(app.db, booking, booking.resource_id, when, now):
-        write_or_confirm(app, _resource(app, booking), bookings.by_id(app.db, booking.id), now)
+    carry(app, booking, now)
 
 
 def _follow(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -13,7 +13,7 @@ from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.records import Connection
 from waitlist_appliance.ports import Calendar, CalendarError, Changes, SyncTokenLost
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
-from waitlist_appliance.services.apply_changes import apply, end_graces
+from waitlist_appliance.services.apply_changes import apply, end_graces, not_accounted_for
 from waitlist_appliance.services.make_offers import match_interval, match_open
 from waitlist_appliance.services.mirror import mirror
 from waitlist_appliance.storage import activity, alarms, connections, events
@@ -31,6 +31,8 @@ Cause = Literal["due", "check", "push", "hand", "booking"]
 ASKED_LASTS = timedelta(days=7)
 # Two reads of one calendar at the same time: the answer that comes second is not believed, and asked for again.
 TRIES = 3
+# So many events of ours that one answer leaves out are asked for one by one.
+LOOKED_FOR = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +110,26 @@ def note_failure(
     out = error.trouble == "signed_out"
     at = None if out else calendars.next_try(connection, now, error.retry_after)
     with app.db.write():
+        present = setups.connection(app.db, connection.id)
+        if present is None or not present.enabled or present.ending_at is not None:
+            return  # switched off or let go meanwhile: an alarm would never end
         first = connections.read_failed(app.db, connection.id, now, at, str(error), error.trouble)
         connections.log_read(
             app.db, connection.id, now, Read(cause, kind, False, trouble=error.trouble, error=str(error))
         )
         condition = _signed_out_alarm(connection) if out else _failing_alarm(connection)
-        if first or (out and not alarms.holds(app.db, condition)):
+        if first or not alarms.holds(app.db, condition):
             alarms.raise_alarm(app.db, condition, connection.name, now)
             verb = "calendar_signed_out" if out else "calendar_failing"
             activity.record(app.db, now, SYSTEM, verb, "connection", connection.id, reason=str(error))
         if out:
             alarms.clear(app.db, _failing_alarm(connection))
+
+
+def end_alarms(app: Appliance, connection_id: int) -> None:
+    """What was said of its reads is over: it was connected anew, switched off or let go."""
+    alarms.clear(app.db, f"calendar_failing:{connection_id}")
+    alarms.clear(app.db, f"calendar_signed_out:{connection_id}")
 
 
 def _read_and_apply(app: Appliance, connection: Connection, now: datetime, cause: Cause) -> int:
@@ -131,7 +142,9 @@ def _read_and_apply(app: Appliance, connection: Connection, now: datetime, cause
     with app.db.write():
         if not connections.same_as_before(app.db, connection):
             raise _ReadByAnother
-        return _apply(app, connection, asked, now, cause)
+        changed = _apply(app, connection, asked, now, cause)
+    end_graces(app, now)
+    return changed
 
 
 def _ask(app: Appliance, connection: Connection, calendar: Calendar, now: datetime) -> _Asked:
@@ -151,7 +164,24 @@ def _ask(app: Appliance, connection: Connection, calendar: Calendar, now: dateti
         token, answer = None, calendar.changes(span.starts_at, span.ends_at, None)
     if token is None and not answer.complete:
         raise CalendarError("a first read that is not complete", retryable=True, trouble="garbage")
+    answer = _with_those_elsewhere(app, connection, calendar, answer, span, now)
     return _Asked(answer, span, known, token is None, round((time.monotonic() - begun) * 1000))
+
+
+def _with_those_elsewhere(
+    app: Appliance, connection: Connection, calendar: Calendar, answer: Changes, span: Interval, now: datetime
+) -> Changes:
+    """Events of ours that the answer leaves out may have been dragged beyond it: each is asked for by itself.
+
+    One that cannot be asked for fails the whole read, so that nothing is cancelled. Of very many none is missed by
+    asking for some: they are held back for a person anyway (mass change).
+    """
+    absent = not_accounted_for(app, connection, answer, span, now)
+    asked_for = absent[: max(LOOKED_FOR, app.setup().policies.mass_change_limit)]
+    found = [event for row in asked_for if (event := calendar.find(row.provider_event_id)) is not None]
+    if not asked_for:
+        return answer
+    return replace(answer, events=[*answer.events, *found], requests=answer.requests + len(asked_for))
 
 
 def _apply(app: Appliance, connection: Connection, asked: _Asked, now: datetime, cause: Cause) -> int:
@@ -161,7 +191,10 @@ def _apply(app: Appliance, connection: Connection, asked: _Asked, now: datetime,
         app.db, connection.id, now, calendars.next_read(connection, now, policies), answer.token,
         asked.span.ends_at if answer.complete else None, answer.zone,
     )  # fmt: skip
-    changed, touched = apply(app, connection, answer, asked.span, asked.known, now)
+    changed, touched, unsure = apply(app, connection, answer, asked.span, asked.known, now)
+    if unsure:
+        connections.read_again(app.db, connection.id, now, connection.sync_state)
+        app.ring_sync(connection.id)
     kind = "full" if asked.full or answer.complete else "changes"
     connections.log_read(
         app.db, connection.id, now,
@@ -179,8 +212,8 @@ def _apply(app: Appliance, connection: Connection, asked: _Asked, now: datetime,
 
 
 def _due(app: Appliance, connection: Connection, now: datetime) -> bool:
-    """Whether its time has come and something depends on it: people waiting, bookings ahead, somebody who asks, or a
-    failure to end."""
+    """Whether its time has come and something depends on it: people waiting, bookings ahead, somebody who asks, a
+    failure or a grace to end."""
     if not may_be_read(app, connection) or not calendars.is_due(connection, now, app.setup().policies):
         return False
     if connection.failing_since_at is not None or connection.last_sync_at is None:
@@ -189,9 +222,10 @@ def _due(app: Appliance, connection: Connection, now: datetime) -> bool:
         return True
     depended_on = app.db.value(
         """SELECT EXISTS (SELECT 1 FROM slot WHERE next_check_at IS NOT NULL)
-               OR EXISTS (SELECT 1 FROM booking WHERE status IN ('pending', 'confirmed') AND starts_at > ?)""",
-        now,
-    )
+               OR EXISTS (SELECT 1 FROM booking WHERE status IN ('pending', 'confirmed') AND starts_at > ?1)
+               OR EXISTS (SELECT 1 FROM event INDEXED BY event_vanished WHERE vanished_at IS NOT NULL AND connection_id = ?2)""",
+        now, connection.id,
+    )  # fmt: skip
     return bool(depended_on)
 
 

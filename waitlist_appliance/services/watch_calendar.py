@@ -53,7 +53,9 @@ def notice(app: Appliance, channel_id: str, secret: str, state: str, now: dateti
     if channel is None or not proven:
         return False
     connection = setups.connection(app.db, channel.connection_id)
-    if state != "sync" and channel.state != "stopping" and connection is not None and connection.enabled:
+    # One that waits after a failure goes on waiting: it may have been told to ask less often.
+    waits = connection is None or not connection.enabled or connection.failing_since_at is not None
+    if state != "sync" and channel.state != "stopping" and connection is not None and not waits:
         with app.db.write():
             connections.read_now(app.db, connection.id, now)  # should the ring be lost, the sweep finds it
             app.ring_sync(connection.id, "push")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from waitlist_appliance.domain.availability import Interval
@@ -76,6 +77,26 @@ def follow_event(db: Database, booking: Booking, when: Interval, etag: str | Non
         """UPDATE booking SET starts_at = ?, ends_at = ?, version = version + 1,
                   calendar_etag = COALESCE(?, calendar_etag) WHERE id = ? AND version = ? AND status = 'confirmed'""",
         when.starts_at, when.ends_at, etag, booking.id, booking.version,
+    )  # fmt: skip
+
+
+def written_elsewhere(db: Database, booking_id: int, event_id: str, etag: str) -> int:
+    """Another event stands for it now; nothing else about it has changed."""
+    return db.execute(
+        """UPDATE booking SET calendar_event_id = ?, calendar_etag = ?
+            WHERE id = ? AND status IN ('confirmed', 'in_progress')""",
+        event_id, etag, booking_id,
+    )  # fmt: skip
+
+
+def ahead_of(db: Database, resource_ids: Sequence[int], now: datetime) -> list[Booking]:
+    """What is not over on these resources, by start."""
+    marks = ", ".join("?" * len(resource_ids))
+    return db.rows(
+        Booking,
+        f"""SELECT * FROM booking WHERE status IN ('pending', 'confirmed', 'in_progress') AND ends_at > ?
+               AND resource_id IN ({marks}) ORDER BY starts_at, id""",
+        now, *resource_ids,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from waitlist_appliance.domain.records import CalendarWrite
+from waitlist_appliance.domain.records import Booking, CalendarWrite
 from waitlist_appliance.storage.database import Database
 
 CLAIMABLE = "(state = 'pending' OR (state = 'running' AND lease_until_at <= ?2))"
@@ -14,6 +14,23 @@ CLAIMABLE = "(state = 'pending' OR (state = 'running' AND lease_until_at <= ?2))
 def event_id(kind: str, subject: str, version: int) -> str:
     """Hex, a subset of every provider's alphabet; the same subject and version always give the same id."""
     return hashlib.sha256(f"{kind}:{subject}:{version}".encode()).hexdigest()[:32]
+
+
+def carried_id(booking: Booking, connection_id: int, writes_before: int) -> str:
+    """The id of a confirmed booking's event in another calendar: of the same version, and used only this once."""
+    return event_id("booking", f"{booking.public_id}:{connection_id}:{writes_before}", booking.version)
+
+
+def is_carried(db: Database, write: CalendarWrite, booking: Booking) -> bool:
+    """Whether this write is the booking's newest one, and takes it as it is now into another calendar."""
+    earlier = [one.id for one in of_booking(db, booking.id) if one.id != write.id]
+    is_newest = all(id_ < write.id for id_ in earlier)
+    return is_newest and write.event_id == carried_id(booking, write.connection_id, len(earlier))
+
+
+def is_current(db: Database, write: CalendarWrite, booking: Booking) -> bool:
+    """Whether this write is of the booking as it is now; one that was moved or carried on since has its own."""
+    return write.event_id == event_id("booking", booking.public_id, booking.version) or is_carried(db, write, booking)
 
 
 def add(
@@ -57,6 +74,18 @@ def may_have_written(db: Database, booking_id: int, event_id: str) -> bool:
             """SELECT 1 FROM calendar_write WHERE booking_id = ?1 AND kind = 'booking'
                   AND (?2 IN (event_id, written_event_id) OR state IN ('pending', 'running')) LIMIT 1""",
             booking_id, event_id,
+        )
+        is not None
+    )  # fmt: skip
+
+
+def may_have_written_hold(db: Database, hold_id: int, event_id: str) -> bool:
+    """The same for the event of a hold."""
+    return (
+        db.value(
+            """SELECT 1 FROM calendar_write WHERE hold_id = ?1 AND kind = 'hold'
+                  AND (?2 IN (event_id, written_event_id) OR state IN ('pending', 'running')) LIMIT 1""",
+            hold_id, event_id,
         )
         is not None
     )  # fmt: skip
@@ -107,6 +136,15 @@ def done(db: Database, write_id: int, state: str = "done") -> int:
     """Finished: ``done`` or ``dropped`` (no longer wanted)."""
     return db.execute("UPDATE calendar_write SET state = ?, last_error = NULL WHERE id = ? AND state = 'running'",
                       state, write_id)  # fmt: skip
+
+
+def put_off(db: Database, connection_id: int, now: datetime, due_at: datetime) -> int:
+    """Its calendar does not answer: what else is due there waits."""
+    return db.execute(
+        """UPDATE calendar_write INDEXED BY calendar_write_due SET due_at = ?
+            WHERE state IN ('pending', 'running') AND due_at <= ? AND state = 'pending' AND connection_id = ?""",
+        due_at, now, connection_id,
+    )  # fmt: skip
 
 
 def retry(db: Database, write_id: int, due_at: datetime, error: str) -> int:

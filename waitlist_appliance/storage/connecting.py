@@ -103,16 +103,6 @@ def bookings_ahead(db: Database, connection_id: int, now: datetime) -> int:
     return int(db.value(f"SELECT COUNT(*) {_AHEAD}", connection_id, now))
 
 
-def ask_about_bookings_ahead(db: Database, connection_id: int, now: datetime) -> int:
-    """Staff must say what becomes of the bookings whose events lie in the calendar used so far; how many."""
-    return db.execute(
-        f"""INSERT INTO held_change (connection_id, booking_id, kind, found_at)
-            SELECT ?1, booking.id, 'gone', ?2 {_AHEAD} AND booking.calendar_event_id IS NOT NULL
-            ON CONFLICT DO NOTHING""",
-        connection_id, now,
-    )  # fmt: skip
-
-
 def redirect_writes(db: Database, connection_id: int, to: int | None) -> None:
     """What was still to be written to it goes to another one; with none, and what was to be removed, is dropped."""
     waiting = "connection_id = ?1 AND state IN ('pending', 'running')"

@@ -102,6 +102,11 @@ def read_now(db: Database, connection_id: int, now: datetime) -> int:
     )  # fmt: skip
 
 
+def read_again(db: Database, connection_id: int, now: datetime, token: str | None) -> int:
+    """Not all that was told could be believed: the next read, at once, goes on from this older token."""
+    return db.execute("UPDATE connection SET sync_state = ?, next_sync_at = ? WHERE id = ?", token, now, connection_id)
+
+
 def note_asked(db: Database, now: datetime, unless_since: datetime) -> int:
     """Somebody asked what is free: the calendars are read regularly from now on."""
     return db.execute(

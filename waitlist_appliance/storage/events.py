@@ -94,6 +94,11 @@ def remove(db: Database, event_id: int) -> int:
     return db.execute("DELETE FROM event WHERE id = ?", event_id)
 
 
+def forget_before(db: Database, connection_id: int, before: datetime) -> int:
+    """Forget what was over before; nobody asks a calendar about it any more."""
+    return db.execute("DELETE FROM event WHERE connection_id = ? AND ends_at <= ?", connection_id, before)
+
+
 def mark_vanished(db: Database, event_id: int, now: datetime) -> int:
     """Gone from a foreign calendar: it still blocks until the grace has passed."""
     return db.execute("UPDATE event SET vanished_at = ? WHERE id = ? AND vanished_at IS NULL", now, event_id)

@@ -112,20 +112,22 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
     watch_box.note_silence(box(), now)
     if seen is None or to_ms(now) - seen > WORKER_SILENT_AFTER.total_seconds() * 1000:
         yield Need(
-            "worker", "plug", say("The worker is not running: no message goes out and no time is offered."),
-            say("Start it again."), severe=True, link=_to("staff.system"),
+            "worker", "plug", say(N_("The worker is not running: no message goes out and no time is offered.")),
+            say(N_("Start it again.")), severe=True, link=_to("staff.system"),
         )  # fmt: skip
     for calendar in staff_pages.calendars(box().db):
         if calendar.status == "needs_reconnect":
             yield Need(
-                "calendar", "calendar-x", say("The calendar “{name}” must be connected again.").format(name=calendar.name),
-                say("We may no longer read it, so all its time counts as busy. The settings say why and how."),
+                "calendar", "calendar-x",
+                say(N_("The calendar “{name}” must be connected again.")).format(name=calendar.name),
+                say(N_("We may no longer read it, so all its time counts as busy. The settings say why and how.")),
                 severe=True, link=_to("staff.calendars"),
             )  # fmt: skip
         elif calendar.status != "active" or calendar.failing_since_at:
             yield Need(
-                "calendar", "calendar-x", say("The calendar “{name}” cannot be read.").format(name=calendar.name),
-                say("Nothing on it counts as free until it can be read again. Look whether it is still connected."),
+                "calendar", "calendar-x",
+                say(N_("The calendar “{name}” cannot be read.")).format(name=calendar.name),
+                say(N_("Nothing on it counts as free until it can be read again. Look whether it is still connected.")),
                 severe=True, link=_to("staff.calendars"),
             )  # fmt: skip
     pause = messaging_accounts.paused(box())
@@ -133,7 +135,7 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
         title, advice = _PAUSED_BY_STAFF if pause.by_staff else _PAUSED
         yield Need(
             "paused", "pause-circle-fill", say(title), say(advice), severe=True, link=_to("staff.messaging"),
-            button=("staff.resume_sending", say("Resume sending")),
+            button=("staff.resume_sending", say(N_("Resume sending"))),
         )  # fmt: skip
 
 
@@ -151,8 +153,8 @@ def _policies(say: Say) -> Iterator[Need]:
     business = business_if_known()
     if business is not None and box().setup().policies.offers == "paused":
         yield Need(
-            "offers_paused", "pause-circle", say("Offers are paused: free times wait."),
-            say("Switch them on again in the settings when you are ready."), link=_to("staff.settings"),
+            "offers_paused", "pause-circle", say(N_("Offers are paused: free times wait.")),
+            say(N_("Switch them on again in the settings when you are ready.")), link=_to("staff.settings"),
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,11 @@ BATCH: Final = 100
 # So many changes at once are read as a whole, which also finds what is gone.
 MANY: Final = 200
 MOST_PAGES: Final = 100
+# The status of an answer that the server did not finish.
+CUT: Final = 507
 SHORTEST: Final = timedelta(days=1)
+# Nobody drags a reservation further than this; a series that an app made of it has an end so.
+FAR: Final = timedelta(days=5 * 366)
 CTAG: Final = "{http://calendarserver.org/ns/}getctag"
 _FACTS = questions.properties(
     "D:sync-token", "S:getctag", "D:supported-report-set", "C:calendar-timezone", "D:current-user-principal"
@@ -98,6 +102,18 @@ class CalDavCalendar:
         server = self._server.anew()
         return self._told(self._query(server, since, until), self._known(server), since, until)
 
+    def find(self, event_id: str) -> CalendarEvent | None:
+        server, now = self._server.anew(), datetime.now(UTC)
+        told = writing.find(server, self._collection, event_id)
+        if told is None:
+            return None
+        url, answer = told
+        facts = self._known(server)
+        reading = Reading(now - FAR, now + FAR, facts.zone or self._zone, facts.addresses)
+        place = Place(answer.headers.get("etag", "").strip(), path_of(self._collection, url))
+        found = events(answer.body.decode("utf-8", "replace"), reading, place)
+        return next((event for event in found if event.event_id == event_id), None)
+
     def write(self, event: NewEvent) -> Written:
         return writing.write(self._server.anew(), self._collection, event)
 
@@ -118,6 +134,8 @@ class CalDavCalendar:
         """The objects that overlap the span; in halves when they are too many for one answer."""
         try:
             found, _ = server.multistatus("REPORT", self._collection, questions.in_span(since, until), "1")
+            if any(resource.status == CUT for resource in found.resources):
+                raise CalendarError("the server cut its answer", retryable=True, trouble="too_big")
         except CalendarError as failure:
             if failure.trouble != "too_big" or until - since <= SHORTEST:
                 raise
@@ -126,7 +144,7 @@ class CalDavCalendar:
         return self._distinct(found.resources)
 
     def _distinct(self, found: Iterable[Resource]) -> list[Resource]:
-        return list({self._path(resource): resource for resource in found if resource.status < 300}.values())
+        return list({self._path(resource): resource for resource in found if _is_there(resource)}.values())
 
     # Reading what changed -----------------------------------------------------------------------------------------
 
@@ -140,7 +158,7 @@ class CalDavCalendar:
         if told and len(told) >= min(MANY, max(state.known, 1)):
             return self._everything(server, self._learn(server), since, until)
         facts = self._known(server)
-        changed = [resource.href for resource in told.values() if resource.status < 300]
+        changed = [resource.href for resource in told.values() if _is_there(resource)]
         found = self._told(self._fetch(server, changed), facts, since, until)
         return Changes(
             found, complete=False, series=sorted(told), token=str(replace(state, sync=sync)), zone=_key(facts.zone),
@@ -156,7 +174,7 @@ class CalDavCalendar:
             told |= {self._path(found): found for found in page.resources if not self._path(found).endswith("/")}
             told.pop(own, None)
             token = page.sync_token
-            if not any(found.status == 507 for found in page.resources):
+            if not any(found.status == CUT for found in page.resources):
                 return told, token
         raise CalendarError("the server never comes to the end of its changes", retryable=True, trouble="garbage")
 
@@ -229,6 +247,15 @@ class CalDavCalendar:
             if failure.retryable and failure.trouble != "garbage":
                 raise
             return own
+
+
+def _is_there(resource: Resource) -> bool:
+    """Whether the object exists. CalendarError when the server does not tell: what is not known is not gone."""
+    if resource.status in (404, 410):
+        return False
+    if resource.status >= 300:
+        raise CalendarError(f"the server does not tell an event ({resource.status})", retryable=True, trouble="garbage")
+    return True
 
 
 def _key(zone: ZoneInfo | None) -> str | None:

@@ -48,6 +48,20 @@ def remove(server: Server, collection: str, event_id: str) -> None:
     _gone(answer)
 
 
+def find(server: Server, collection: str, event_id: str) -> tuple[str, Answer] | None:
+    """Where our event lies and what was answered there, also where an app moved it inside the collection. CalendarError."""
+    url = _address(collection, event_id)
+    found = server.ask("GET", url)
+    if found.status in (404, 410):
+        url = next(iter(_elsewhere(server, collection, event_id)), "")
+        if not url:
+            return None
+        found = server.ask("GET", url)
+    if found.status != 200:
+        raise trouble_of(found)
+    return url, found
+
+
 def _put(server: Server, collection: str, event_id: str, text: bytes) -> str | None:
     """The etag of what lies there now; None when this id is used up."""
     url = _address(collection, event_id)

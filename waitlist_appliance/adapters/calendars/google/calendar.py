@@ -64,6 +64,11 @@ class GoogleCalendar:
         with self._talk() as talk:
             return self._mapped(self._pages(talk, **_span(since, until), showDeleted=False))
 
+    def find(self, event_id: str) -> CalendarEvent | None:
+        with self._talk() as talk:
+            found = self._existing(talk, event_id)
+        return next(iter(_mapped([found], self._zone)), None) if found is not None else None
+
     def write(self, event: NewEvent) -> Written:
         with self._talk() as talk:
             for generation in range(GENERATIONS):

@@ -66,6 +66,10 @@ class IcsCalendar:
     def read(self, since: datetime, until: datetime) -> Sequence[CalendarEvent]:
         return self._feed(self._ask({}), since, until).events
 
+    def find(self, event_id: str) -> CalendarEvent | None:
+        """Nothing of ours is ever in a file that we only read."""
+        return None
+
     def whole(self) -> Feed:
         """The file's own name and zone. CalendarError."""
         now = datetime.now(UTC)

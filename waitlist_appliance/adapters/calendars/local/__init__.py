@@ -38,6 +38,7 @@ class _LocalEvent:
 READ = """
 SELECT * FROM local_event WHERE ends_at > ? AND starts_at < ? AND status <> 'cancelled' ORDER BY starts_at, uid
 """
+FIND = "SELECT * FROM local_event WHERE uid = ? AND status <> 'cancelled'"
 WRITE = """
 INSERT INTO local_event (uid, title, starts_at, ends_at, status, resource, tag)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -68,6 +69,11 @@ class LocalCalendar:
     def read(self, since: datetime, until: datetime) -> Sequence[CalendarEvent]:
         self._fail_if_asked("read")
         return [_event(found) for found in self._db.rows(_LocalEvent, READ, since, until)]
+
+    def find(self, event_id: str) -> CalendarEvent | None:
+        self._fail_if_asked("read")
+        found = self._db.row(_LocalEvent, FIND, event_id)
+        return _event(found) if found is not None else None
 
     def write(self, event: NewEvent) -> Written:
         self._fail_if_asked("write")
