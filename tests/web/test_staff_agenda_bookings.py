@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -190,3 +191,38 @@ def test_a_wrong_number_is_named_beside_whatever_else_is_wrong(hanna: Desk) -> N
     assert [name for name in ("party_size", "phone", "email") if f'id="h-{name}"' not in page] == []
     assert 'id="h-time"' not in page
     assert 'value="Ana Pérez"' in page
+
+
+@pytest.mark.parametrize("without", ["Table 1", "%"], ids=["one table", "every table"])
+def test_tables_without_a_zone_can_be_chosen_like_the_others(hanna: Desk, box: Appliance, without: str) -> None:
+    with box.db.write():
+        box.db.execute("UPDATE resource SET zone = NULL WHERE name LIKE ?", without)
+    answer = hanna.get(BOOK)
+    assert answer.status_code == 200
+    assert [table for table in ("Table 1", "Table 2") if f'<option value="{table}"' not in answer.text] == []
+
+
+def test_a_double_click_books_one_table_and_both_clicks_are_answered(hanna: Desk, box: Appliance) -> None:
+    first, second = (hanna.post(BOOK, **FORM, form_key="a1b2") for _ in range(2))
+    assert first.location == second.location
+    assert "Ana Pérez has Table 1." in hanna.get(second.location).text
+    assert box.db.value("SELECT COUNT(*) FROM booking") == 1
+
+
+def test_a_refused_form_that_is_sent_again_with_another_time_books(hanna: Desk, box: Appliance) -> None:
+    assert hanna.post(BOOK, **{**FORM, "time": "04:00"}, form_key="a1b2").status_code == 422
+    assert hanna.post(BOOK, **FORM, form_key="a1b2").status_code == 303
+    assert hanna.post(BOOK, **{**FORM, "time": "13:00"}, form_key="a1b2").status_code == 303
+    assert box.db.value("SELECT COUNT(*) FROM booking") == 2
+
+
+def test_a_new_form_may_book_a_second_table_for_the_same_guest(hanna: Desk, box: Appliance) -> None:
+    for form_key in ("a1b2", "c3d4"):
+        hanna.post(BOOK, **FORM, form_key=form_key)
+    assert box.db.value("SELECT COUNT(*) FROM booking") == 2
+
+
+def test_every_form_for_a_booking_has_a_key_of_its_own_and_keeps_it_when_it_is_refused(hanna: Desk) -> None:
+    keys = [re.findall(r'name="form_key" value="([0-9a-f]+)"', hanna.get(BOOK).text)[0] for _ in range(2)]
+    assert keys[0] != keys[1]
+    assert f'name="form_key" value="{keys[0]}"' in hanna.post(BOOK, **{**FORM, "name": ""}, form_key=keys[0]).text

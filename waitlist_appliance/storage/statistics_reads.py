@@ -43,13 +43,13 @@ FROM (
     SELECT requested_slot_id, COUNT(*) AS people, SUM(stage = 4) AS won FROM entry INDEXED BY entry_demand
     WHERE created_at >= ?1 AND created_at < ?2 GROUP BY requested_slot_id
 ) AS asked JOIN slot ON slot.id = asked.requested_slot_id
-GROUP BY slot.starts_at / 3600000
+GROUP BY slot.starts_at / 900000
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How many people asked for times in one hour, and how many of them were booked."""
+    """How many people asked for times in one quarter of an hour, and how many of them were booked."""
 
     starts_at: datetime
     asked: int
@@ -68,5 +68,8 @@ def tally(db: Database, since: datetime, until: datetime) -> Tally:
 
 
 def demand(db: Database, since: datetime, until: datetime) -> list[Demand]:
-    """What was asked for by the entries of [since, until), hour by hour of the wanted start."""
+    """What was asked for by the entries of [since, until), by the quarter of the wanted start.
+
+    An hour of UTC is none of every zone's: some stand half an hour or a quarter beside it.
+    """
     return db.rows(Demand, _DEMAND, since, until)

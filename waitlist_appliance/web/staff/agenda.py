@@ -20,11 +20,13 @@ from waitlist_appliance.texts import dates
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.staff import auth, day_grid, page, times, words
+from waitlist_appliance.web.staff.once import once
 from waitlist_appliance.web.staff.week import monday_of, week
 
 HOME = "/staff/agenda"
 VIEWS = ("day", "week", "list")
 UNDO_FOR = timedelta(minutes=2)
+LONGEST_NIGHT = timedelta(hours=16)  # longer than this nobody meant the night that follows
 BOTH_UP_TO = 200  # more than this is not sent twice, as grid and as list
 
 
@@ -80,19 +82,15 @@ def deed(verb: str) -> str:
 
 def add_event() -> Any:
     """Block a time in the built-in calendar."""
-    _ = page.say().gettext
     given = _given()
     day = times.day_of(given.get("date")) or times.today()
     try:
         starts_at, ends_at = _bounds(given)
         if not given.get("title"):
             raise Invalid("name_required", "title")
-        edit_events.add_event(
-            box(), given["title"][:300], starts_at, ends_at, given.get("resource") or None, current_time(), auth.actor()
-        )
+        return once(lambda: (_add(given, starts_at, ends_at), _back(day)))
     except Refused as refused:
         return render(day, given=given, errors=page.field_errors(refused)), 422
-    return page.act(lambda: None, _("“{title}” is in the agenda.").format(title=given["title"]), _back(day))
 
 
 def move_event(event_id: str) -> Any:
@@ -102,8 +100,10 @@ def move_event(event_id: str) -> Any:
 
     def move() -> None:
         starts_at, ends_at = _bounds(given)
-        resource = given.get("resource") or None
-        edit_events.move_event(box(), event_id, starts_at, ends_at, resource, current_time(), auth.actor())
+        resource = given.get("resource")
+        edit_events.move_event(
+            box(), event_id, starts_at, ends_at, resource, current_time(), auth.actor(), everywhere=resource == ""
+        )
 
     back = _back(times.day_of(given.get("date")) or times.today())
     return page.act(move, _("“{title}” was moved.").format(title=before.title), back)
@@ -201,6 +201,13 @@ def _undo() -> CancelledEvent | None:
     return event if undo_event.can_put_back(box(), event) else None
 
 
+def _add(given: dict[str, str], starts_at: datetime, ends_at: datetime) -> str:
+    """Add the event; what is said about it."""
+    title, resource = given["title"], given.get("resource") or None
+    edit_events.add_event(box(), title[:300], starts_at, ends_at, resource, current_time(), auth.actor())
+    return page.say().gettext("“{title}” is in the agenda.").format(title=title)
+
+
 def _given() -> dict[str, str]:
     return {name: value.strip() for name, value in request.form.items()}
 
@@ -211,8 +218,8 @@ def _bounds(given: dict[str, str]) -> tuple[datetime, datetime]:
     if ends_at <= starts_at:
         # "22:00 to 00:30" means the night that follows.
         ends_at = times.moment(str(_next(given["date"])), given.get("until"), "until")
-    if ends_at - starts_at > timedelta(hours=16):
-        raise Invalid("ends_before_start", "until")
+        if ends_at - starts_at > LONGEST_NIGHT:
+            raise Invalid("ends_before_start", "until")
     return starts_at, ends_at
 
 

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from flask import current_app, g, url_for
 
 from waitlist_appliance.domain.moments import to_ms
+from waitlist_appliance.services import staff_login
 from waitlist_appliance.storage import bell_reads, staff_pages
 from waitlist_appliance.storage.bell_reads import AT_MOST, Case
 from waitlist_appliance.texts.catalogues import N_
 from waitlist_appliance.web.context import box, business_if_known
+from waitlist_appliance.web.staff import auth
 
 # The worker says that it lives every ten seconds; three missed ones are a fault.
 WORKER_SILENT_AFTER = timedelta(seconds=45)
@@ -98,20 +100,20 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
     if seen is None or to_ms(now) - seen > WORKER_SILENT_AFTER.total_seconds() * 1000:
         yield Need(
             "worker", "plug", say("The worker is not running: no message goes out and no time is offered."),
-            say("Start it again."), severe=True, link=_to("staff.system"),
+            say("Start it again."), severe=True, link=_to("staff.system", "settings.manage"),
         )  # fmt: skip
     for calendar in staff_pages.calendars(box().db):
         if calendar.status != "active" or calendar.failing_since_at:
             yield Need(
                 "calendar", "calendar-x", say("The calendar “{name}” cannot be read.").format(name=calendar.name),
                 say("Nothing on it counts as free until it can be read again. Look whether it is still connected."),
-                severe=True, link=_to("staff.system"),
+                severe=True, link=_to("staff.system", "settings.manage"),
             )  # fmt: skip
     if "messenger_account" in bell_reads.conditions(box().db):
         yield Need(
             "paused", "pause-circle-fill", say("Sending is paused: the message provider refuses everything."),
             say("Put its account right, then resume. What was waiting goes out."), severe=True,
-            link=_to("staff.system"), button=("staff.resume_sending", say("Resume sending")),
+            link=_to("staff.system", "settings.manage"), button=("staff.resume_sending", say("Resume sending")),
         )  # fmt: skip
 
 
@@ -129,7 +131,7 @@ def _policies(say: Say) -> Iterator[Need]:
     if business is not None and box().setup().policies.offers == "paused":
         yield Need(
             "offers_paused", "pause-circle", say("Offers are paused: free times wait."),
-            say("Switch them on again in the settings when you are ready."), link=_to("staff.settings"),
+            say("Switch them on again in the settings when you are ready."), link=_to("staff.switches", "settings.manage"),
         )  # fmt: skip
 
 
@@ -161,6 +163,8 @@ def _answers(case: Case) -> str | None:
     return url_for("staff.phone", phone=case.phone)
 
 
-def _to(endpoint: str) -> str | None:
-    """The page's address, where there is such a page."""
-    return url_for(endpoint) if endpoint in current_app.view_functions else None
+def _to(endpoint: str, permission: str = "waitlist.view") -> str | None:
+    """The page's address, where there is such a page and the reader may open it."""
+    user = auth.current_user()
+    there = endpoint in current_app.view_functions and user is not None and staff_login.may(user, permission)
+    return url_for(endpoint) if there else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -126,6 +127,7 @@ def _tools() -> dict[str, Any]:
         "asset": asset,
         "brand_css": brand.address(business.brand_colour if business else None),
         "csrf": generate_csrf,
+        "new_key": lambda: secrets.token_hex(8),
         "user": user,
         "may": lambda permission: user is not None and staff_login.may(user, permission),
         "business": business,
