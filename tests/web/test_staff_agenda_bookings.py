@@ -15,6 +15,7 @@ from tests.web.staff_desk import Desk, desk
 from waitlist_appliance.domain.records import Booking
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.book import BookRequest, book
+from waitlist_appliance.services.business import set_policy
 from waitlist_appliance.services.write_calendar import write_due
 from waitlist_appliance.storage import activity, bookings
 
@@ -226,3 +227,60 @@ def test_every_form_for_a_booking_has_a_key_of_its_own_and_keeps_it_when_it_is_r
     keys = [re.findall(r'name="form_key" value="([0-9a-f]+)"', hanna.get(BOOK).text)[0] for _ in range(2)]
     assert keys[0] != keys[1]
     assert f'name="form_key" value="{keys[0]}"' in hanna.post(BOOK, **{**FORM, "name": ""}, form_key=keys[0]).text
+
+
+@pytest.fixture
+def stuck(box: Appliance, now: datetime, clock: Clock) -> Booking:
+    """Ana's booking, which no calendar has taken for sixteen minutes."""
+    asked = BookRequest(at("19:30"), "Ana Pérez", "+34600000001", party_size=2, resource="Table 1", source="manual")
+    booking = book(box, asked, now, OLIVIA).booking
+    clock.forward(minutes=16)
+    return booking
+
+
+def test_a_stuck_booking_is_confirmed_in_its_panel(hanna: Desk, stuck: Booking, box: Appliance) -> None:
+    panel = hanna.get(f"/staff/agenda?day=2026-01-16&booking={stuck.public_id}").text
+    assert "Confirm by hand" in panel
+    answer = followed(hanna, of(stuck, "confirm"))
+    assert "The booking is confirmed and the customer is told." in answer.text
+    assert "Confirm by hand" not in answer.text
+    assert fresh(box, stuck).status == "confirmed"
+
+
+def test_a_booking_that_is_only_minutes_old_is_left_to_the_calendar(hanna: Desk, box: Appliance, now: datetime) -> None:
+    asked = BookRequest(at("19:30"), "Ana", "+34600000001", party_size=2, source="manual")
+    young = book(box, asked, now, OLIVIA).booking
+    assert "Confirm by hand" not in hanna.get(f"/staff/agenda?day=2026-01-16&booking={young.public_id}").text
+    assert "quarter of an hour first" in followed(hanna, of(young, "confirm")).text
+    assert fresh(box, young).status == "pending"
+
+
+def test_a_cancelled_booking_is_marked_as_refunded(hanna: Desk, ana: Booking, box: Appliance) -> None:
+    panel = f"/staff/agenda?day=2026-01-16&booking={ana.public_id}"
+    assert "Mark as refunded" not in hanna.get(panel).text
+    hanna.post(of(ana, "cancel"))
+    assert "Mark as refunded" in hanna.get(panel).text
+    assert "Marked as refunded." in followed(hanna, of(ana, "refund")).text
+    assert fresh(box, ana).status == "refunded"
+    assert "Mark as refunded" not in hanna.get(panel).text
+
+
+@pytest.mark.parametrize(
+    ("offers", "sentence"),
+    [
+        ("automatic", "If somebody waits for that time, they are next."),
+        ("approve_each", "laid out for you to approve"),
+        ("manual", "nobody is asked unless you do it"),
+        ("paused", "Offers are paused: nobody is asked."),
+    ],
+)
+def test_a_cancellation_promises_only_what_the_switch_for_offers_does(
+    hanna: Desk, ana: Booking, box: Appliance, now: datetime, offers: str, sentence: str
+) -> None:
+    set_policy(box, "offers", offers, OLIVIA, now)
+    assert sentence in hanna.get(f"/staff/agenda?day=2026-01-16&booking={ana.public_id}").text
+    assert sentence in followed(hanna, of(ana, "cancel")).text
+
+
+def test_the_print_button_stands_on_the_page(hanna: Desk) -> None:
+    assert "data-print" in hanna.get("/staff/agenda").text

@@ -143,3 +143,15 @@ def test_where_the_clock_stands_beside_the_full_hour_each_wish_counts_in_its_own
     text = said(marco.get("/staff/statistics?lang=en").text)
     assert "Weekday 18:00 19:00 Monday 0 0" in text
     assert "Friday 1, 0 booked 1, 0 booked" in text
+
+
+def test_the_file_has_what_the_won_guests_brought(marco: Desk, box: Appliance, now: datetime) -> None:
+    ana_gets_a_table(box, now)
+    assert "revenue" not in marco.get("/staff/statistics.csv").text
+    set_policy(box, "revenue_per_cover", 30, OLIVIA, now)
+    assert "numbers,revenue,60,0" in marco.get("/staff/statistics.csv").text
+
+
+def test_the_file_has_the_bookings_by_weekday_and_hour(marco: Desk, box: Appliance, now: datetime) -> None:
+    ana_gets_a_table(box, now)
+    assert "weekday_hour_booked,5 19:00,1," in marco.get("/staff/statistics.csv").text

@@ -108,6 +108,9 @@ def _write_booking(
 
     The id comes from booking and version, so a retry after a lost answer finds its own event and never doubles.
     """
+    if _confirmed_by_hand(write, booking):
+        _write_late(app, connection, calendar, write, booking)
+        return
     if booking.status != BookingStatus.PENDING or _outdated(write, booking):
         if booking.status in OVER or _outdated(write, booking):
             calendar.remove(write.event_id)
@@ -134,6 +137,32 @@ def _write_booking(
             calendar_writes.done(app.db, write.id)
             return
     # Cancelled or moved while the event was being written, and perhaps removed before it was there: taken away again.
+    calendar.remove(write.event_id)
+    _finish(app, write, "dropped")
+
+
+def _confirmed_by_hand(write: CalendarWrite, booking: Booking) -> bool:
+    """Whether staff confirmed the booking before the calendar had this version of it."""
+    stands = booking.status in (BookingStatus.CONFIRMED, BookingStatus.IN_PROGRESS)
+    return stands and not _outdated(write, booking) and booking.calendar_event_id != write.event_id
+
+
+def _write_late(
+    app: Appliance, connection: Connection, calendar: Calendar, write: CalendarWrite, booking: Booking
+) -> None:
+    """The event of a booking that staff have vouched for: whatever else lies there, it is not taken back."""
+    event = _event(app, write, booking, _resource(app, booking.resource_id))
+    etag = calendar.write(event)
+    with app.db.write():
+        if _confirmed_by_hand(write, bookings.by_id(app.db, booking.id)):
+            _mirrored(app, connection, event, etag)
+            app.db.execute(
+                "UPDATE booking SET calendar_event_id = ?, calendar_etag = ? WHERE id = ?",
+                write.event_id, etag, booking.id,
+            )  # fmt: skip
+            calendar_writes.done(app.db, write.id)
+            return
+    # Cancelled, moved or over while it was being written.
     calendar.remove(write.event_id)
     _finish(app, write, "dropped")
 

@@ -23,6 +23,15 @@ _OFFERS = " UNION ALL ".join(
     f"WHERE state = '{state}' AND sent_at IS NOT NULL AND sent_at >= ?1 AND sent_at < ?2"
     for state in OFFER_STATES
 )
+# A yes after the end counts as that yes, and not as the silence or the no before it.
+_ANSWERED_LATE = """
+SELECT first.state, COUNT(DISTINCT first.id) FROM offer INDEXED BY offer_tally
+JOIN offer AS first ON first.entry_id = offer.entry_id AND first.wish_id = offer.wish_id
+    AND first.sent_at = offer.sent_at AND first.late = 0
+WHERE offer.state IN ('accepted', 'withdrawn') AND offer.sent_at IS NOT NULL
+    AND offer.sent_at >= ?1 AND offer.sent_at < ?2 AND offer.late = 1
+GROUP BY first.state
+"""
 _OPENINGS = " UNION ALL ".join(
     f"SELECT '{state}', COUNT(*) FROM opening INDEXED BY opening_tally "
     f"WHERE state = '{state}' AND freed_at >= ?1 AND freed_at < ?2"
@@ -60,11 +69,18 @@ def tally(db: Database, since: datetime, until: datetime) -> Tally:
     """The counted facts of [since, until)."""
     return Tally(
         entries={(source, stage): count for source, stage, count in db.tuples(_ENTRIES, since, until)},
-        offers=dict(db.tuples(_OFFERS, since, until)),
+        offers=_offers(db, since, until),
         openings=dict(db.tuples(_OPENINGS, since, until)),
         minutes=dict(db.tuples(_MINUTES, since, until)),
         covers=int(db.value(_COVERS, since, until)),
     )
+
+
+def _offers(db: Database, since: datetime, until: datetime) -> dict[str, int]:
+    counts = dict(db.tuples(_OFFERS, since, until))
+    for state, count in db.tuples(_ANSWERED_LATE, since, until):
+        counts[state] -= count
+    return counts
 
 
 def demand(db: Database, since: datetime, until: datetime) -> list[Demand]:

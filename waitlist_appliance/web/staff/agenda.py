@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,7 +13,8 @@ from flask import Response, request, session
 
 from waitlist_appliance.domain.errors import Invalid, NotFound, Refused
 from waitlist_appliance.domain.moments import local_day_bounds, parse_when
-from waitlist_appliance.services import edit_events, move_booking, staff_login, undo_event
+from waitlist_appliance.services import block_time, booking_acts, edit_events, move_booking, staff_login, undo_event
+from waitlist_appliance.services.block_time import Within
 from waitlist_appliance.services.undo_event import CancelledEvent
 from waitlist_appliance.storage import agenda_reads, staff_pages
 from waitlist_appliance.storage.agenda_reads import AgendaLine
@@ -38,6 +40,7 @@ def overview() -> str:
 def render(
     day: date, *, given: dict[str, str] | None = None, errors: dict[str, str] | None = None,
     panel_errors: dict[str, str] | None = None, others: Sequence[datetime] = (), booking: str | None = None,
+    within: Within | None = None,
 ) -> str:  # fmt: skip
     """The agenda with a form's answers and faults, where there are any."""
     asked = request.args.get("view", "")
@@ -48,7 +51,7 @@ def render(
         "agenda.html", "agenda", chosen=day, view=view, before=day - step, after=day + step, today=times.today(),
         resources=staff_pages.resource_names(box().db), given=given or {}, errors=errors or {},
         panel_errors=panel_errors or {}, others=others, panel=panel(booking or request.args.get("booking")), at=address,
-        clock_of=_clock_of(), undo=_undo(), **shown,
+        clock_of=_clock_of(), undo=_undo(), within=within, **shown,
     )  # fmt: skip
 
 
@@ -70,6 +73,8 @@ def panel(public_id: str | None) -> dict[str, Any] | None:
         "said": agenda_reads.said(box().db, found.id),
         "can_move": found.status in move_booking.MOVABLE and found.starts_at > current_time(),
         "begun": found.starts_at <= current_time(),
+        "stuck": found.starts_at > current_time()
+        and booking_acts.stuck(found.status, found.pending_since_at, current_time()),
         "deed": deed,
     }
 
@@ -81,7 +86,7 @@ def deed(verb: str) -> str:
 
 
 def add_event() -> Any:
-    """Block a time in the built-in calendar."""
+    """Block a time in the built-in calendar; what of ours lies in it is named first."""
     given = _given()
     day = times.day_of(given.get("date")) or times.today()
     try:
@@ -90,6 +95,8 @@ def add_event() -> Any:
             raise Invalid("name_required", "title")
         return once(lambda: (_add(given, starts_at, ends_at), _back(day)))
     except Refused as refused:
+        if refused.code == "time_in_use":
+            return render(day, given=given, within=_within(refused.extra)), 409
         return render(day, given=given, errors=page.field_errors(refused)), 422
 
 
@@ -121,10 +128,8 @@ def cancel_event(event_id: str) -> Response:
             "resource": event.resource_name, "busy": event.status == "busy", "at": current_time().isoformat(),
         }  # fmt: skip
 
-    return page.act(
-        cancel, _("“{title}” is cancelled. If somebody waits for that time, they are asked now.").format(title=event.title),
-        page.back_to(HOME),
-    )  # fmt: skip
+    said = _("“{title}” is cancelled.").format(title=event.title)
+    return page.act(cancel, f"{said} {page.what_follows()}", page.back_to(HOME))
 
 
 def undo_cancel() -> Response:
@@ -204,8 +209,19 @@ def _undo() -> CancelledEvent | None:
 def _add(given: dict[str, str], starts_at: datetime, ends_at: datetime) -> str:
     """Add the event; what is said about it."""
     title, resource = given["title"], given.get("resource") or None
-    edit_events.add_event(box(), title[:300], starts_at, ends_at, resource, current_time(), auth.actor())
+    seen = _seen(given.get("within", ""))
+    block_time.block(box(), title[:300], starts_at, ends_at, resource, current_time(), auth.actor(), seen)
     return page.say().gettext("“{title}” is in the agenda.").format(title=title)
+
+
+def _within(counts: Mapping[str, Any]) -> Within:
+    return Within(**{name: int(count) for name, count in counts.items()})
+
+
+def _seen(said: str) -> Within | None:
+    """What the button "Block all the same" says was shown: bookings, holds and offers."""
+    found = re.fullmatch(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})", said, re.ASCII)
+    return Within(*map(int, found.groups())) if found else None
 
 
 def _given() -> dict[str, str]:

@@ -73,8 +73,20 @@ def cancel(booking_id: str) -> Response:
     _ = page.say().gettext
     return _transition(
         booking_id, "cancel",
-        _("The booking is cancelled and the customer is told. If somebody waits for that time, they are asked now."),
+        _("The booking is cancelled and the customer is told.") + " " + page.what_follows(),
     )  # fmt: skip
+
+
+def confirm(booking_id: str) -> Response:
+    """Vouch for a booking that the calendar does not take; the customer gets the confirmation."""
+    _ = page.say().gettext
+    return _transition(booking_id, "confirm", _("The booking is confirmed and the customer is told."))
+
+
+def refund(booking_id: str) -> Response:
+    """The money went back; a mark for the books, nothing else."""
+    _ = page.say().gettext
+    return _transition(booking_id, "refund", _("Marked as refunded."))
 
 
 def no_show(booking_id: str) -> Response:

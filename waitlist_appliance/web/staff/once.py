@@ -18,13 +18,18 @@ from waitlist_appliance.web.staff import auth, page
 _BESIDES = frozenset({"csrf_token"})
 
 
-def once(doing: Callable[[], tuple[str, str]]) -> Response:
+def page_key() -> str:
+    """A key for a form that carries none of its own: its form token was made for the page it stood on."""
+    return hashlib.sha256(request.form.get("csrf_token", "").encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def once(doing: Callable[[], tuple[str, str]], key: str | None = None) -> Response:
     """Do it, say so and go on; `doing` gives the sentence and the address. A refusal passes and keeps nothing.
 
     The same form with the same answers is not acted on again for a day: its first answer is given once more. The same
-    form with other answers is another wish.
+    form with other answers is another wish. What tells one form from another is `key`, else what the form carries.
     """
-    key = request.form.get("form_key", "")
+    key = request.form.get("form_key", "") if key is None else key
     text, address = _kept(key[:40], doing) if key else doing()
     flash(text, "ok")
     return page.go(address)
