@@ -53,6 +53,12 @@
     location.assign(`${day.dataset.add}?at=${when}&resource=${encodeURIComponent(track.dataset.resource)}`);
   });
 
+  // Printing needs this file, so the button shows only with it.
+  document.documentElement.classList.add("can-print");
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
   const live = document.getElementById("live");
   if (live) new MutationObserver(place).observe(live, { childList: true });
   place();

@@ -169,6 +169,19 @@
     if (event.target.matches(".search input[type=date], .day-pick input[type=date]") && event.target.value) event.target.form.requestSubmit();
   });
 
+  // A second click does not send a form again while its answer is on its way.
+  const sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (sent.has(form)) {
+      event.preventDefault();
+      return;
+    }
+    sent.add(form);
+    setTimeout(() => sent.delete(form), 2000);
+  });
+
   settle();
   tick();
   setInterval(tick, 1000);

@@ -277,6 +277,17 @@ def _agenda_refused(page: Page, gallery: Gallery) -> None:
         page.locator("#block form button.btn-quiet").click()
 
 
+def _agenda_in_use(page: Page, gallery: Gallery) -> None:
+    """Blocking the evening on which somebody has booked."""
+    _agenda_of(lambda gallery: gallery.booked[0])(page, gallery)
+    page.locator("#f-title").fill("Private party")
+    page.locator("#f-from").fill("18:00")
+    page.locator("#f-until").fill("23:00")
+    with page.expect_navigation():
+        page.locator("#block form button.btn-quiet").click()
+    page.locator("#block button[name=within]").wait_for()
+
+
 def _agenda_of(guest: Callable[[Gallery], Guest]) -> Reach:
     def reach(page: Page, gallery: Gallery) -> None:
         starts_at = gallery.restaurant.entry(guest(gallery))["wishes"][0]["startsAt"]
@@ -363,6 +374,7 @@ STATES: Final = (
     State("staff.agenda", "held", _agenda_of(lambda gallery: gallery.asked[0]), "owner"),
     State("staff.agenda", "booked", _agenda_of(lambda gallery: gallery.booked[0]), "owner"),
     State("staff.agenda", "faults", _agenda_refused, "owner"),
+    State("staff.agenda", "in-use", _agenda_in_use, "owner"),
     State("staff.phones", "list", lists("/staff/phones"), "owner"),
     State("staff.phone", "messages", lambda page, gallery: page.goto(f"/staff/phones/{gallery.booked[0].phone}"), "owner"),
     State("staff.phone", "failing", _failing_phone, "owner"),

@@ -161,6 +161,17 @@ def fill_in(page: Page, typed: dict[str, str]) -> None:
     page.get_by_role("button", name="Book", exact=True).click()
 
 
+def test_a_double_click_sends_a_form_once(sized: Page) -> None:
+    sized.goto("/staff/agenda/book")
+    # What would go out is counted instead of sent, after the page's own listeners had their say.
+    sized.evaluate("""addEventListener('submit', (event) => {
+        window.sent = (window.sent || 0) + !event.defaultPrevented;
+        event.preventDefault();
+    })""")
+    sized.get_by_role("button", name="Book", exact=True).dblclick()
+    assert sized.evaluate("window.sent") == 1
+
+
 def test_a_full_time_is_answered_with_other_times_and_the_waitlist(restaurant: Restaurant, sized: Page) -> None:
     evening = restaurant.evening()
     sized.goto(f"/staff/agenda/book?date={evening.day}")

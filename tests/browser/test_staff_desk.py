@@ -153,3 +153,16 @@ def test_the_agenda_lists_tables_as_people_count(restaurant: Restaurant, desk: P
     desk.goto(f"/staff/agenda?day={evening.day}")
     seen = desk.locator(".agenda-item .fact").all_inner_texts()
     assert [text.strip() for text in seen] == [f"Table {number}" for number in range(1, 13)]
+
+
+def test_the_print_button_prints_and_is_hidden_where_nothing_would_happen(
+    visitor: Visitor, session_of: Callable[[str], Any]
+) -> None:
+    desk = visitor.page(DESKTOP, storage_state=session_of("owner"))
+    desk.goto("/staff/agenda")
+    desk.evaluate("window.print = () => { document.title = 'printed' }")
+    desk.get_by_role("button", name="Print").click()
+    expect(desk).to_have_title("printed")
+    plain = visitor.page(DESKTOP, storage_state=session_of("owner"), java_script_enabled=False)
+    plain.goto("/staff/agenda")
+    expect(plain.locator("[data-print]")).to_be_hidden()

@@ -6,10 +6,12 @@ import pytest
 
 from tests.conftest import at
 from tests.story import OLIVIA, Story
+from waitlist_appliance.domain.statistics import Summary, last_days
 from waitlist_appliance.services.answer_offer import accept_offer
 from waitlist_appliance.services.leave_waitlist import leave
 from waitlist_appliance.services.offer_page import offer_page
 from waitlist_appliance.services.staff_acts import withdraw
+from waitlist_appliance.services.statistics import summary
 
 
 @pytest.fixture
@@ -182,3 +184,25 @@ def test_a_late_yes_whose_calendar_write_conflicts_is_apologised_for(late: Story
     late.passes()
     assert late.told("Ana")[-1] == "apology"
     assert (late.status("Ana"), late.wishes("Ana")) == ("waiting", {"19:30": "live"})
+
+
+def week(story: Story) -> Summary:
+    return summary(story.box, last_days(story.now.date(), 7))
+
+
+def test_a_late_yes_counts_as_a_yes_and_not_as_the_silence_before_it(late: Story) -> None:
+    assert (week(late).acceptance, week(late).silence) == (0.0, 1.0)
+    late.yes("Ana")
+    late.passes()
+    counted = week(late)
+    assert (counted.acceptance, counted.silence, counted.offers_sent, counted.offers_per_fill) == (1.0, 0.0, 1, 1.0)
+
+
+def test_a_yes_after_a_no_counts_as_a_yes_and_not_as_the_no(story: Story) -> None:
+    story.full("19:30", "21:30")
+    story.waits("Ana", "19:30", "21:30")
+    story.frees()
+    story.passes()
+    story.no("Ana")
+    story.yes("Ana")
+    assert (week(story).acceptance, week(story).refusal, week(story).offers_sent) == (1.0, 0.0, 1)

@@ -264,3 +264,11 @@ def test_in_quiet_hours_an_offer_by_hand_that_waiting_would_lose_is_refused(by_h
     by_hand.frees()
     with pytest.raises(Conflict, match="quiet_hours"):
         offers_now(by_hand, "Ana")
+
+
+def test_who_is_no_longer_in_line_is_not_moved_in_it(by_hand: Story) -> None:
+    public_id = entry(by_hand, "Ana")
+    cancel_entry(by_hand.box, by_hand.entry("Ana"), by_hand.now, OLIVIA, "by_staff")
+    with pytest.raises(Conflict, match="entry_over"):
+        set_priority(by_hand.box, public_id, 10, by_hand.now, OLIVIA)
+    assert by_hand.box.db.value("SELECT priority FROM entry WHERE public_id = ?", public_id) == 100

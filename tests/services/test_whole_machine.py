@@ -183,7 +183,8 @@ class WholeMachine(RuleBasedStateMachine):
     def set_priority(self, number: int, priority: int) -> None:
         named = self.public_id("entry", number)
         if named is not None:
-            staff_acts.set_priority(self.box, named, priority, self.now, SYSTEM)
+            with self.refusable():
+                staff_acts.set_priority(self.box, named, priority, self.now, SYSTEM)
 
     # the calendar
 

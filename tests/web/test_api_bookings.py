@@ -100,7 +100,7 @@ def test_asked_twice_a_transition_says_the_same(client: FlaskClient, bearer: dic
         assert (answer.status_code, answer.get_json()["booking"]["status"]) == (200, "cancelled")
 
 
-@pytest.mark.parametrize(("to", "status"), [("no_show", 409), ("complete", 409), ("confirm", 422), ("", 422)])
+@pytest.mark.parametrize(("to", "status"), [("no_show", 409), ("complete", 409), ("confirm", 409), ("maybe", 422), ("", 422)])
 def test_what_cannot_be_is_refused(client: FlaskClient, bearer: dict[str, str], ana: Any, to: str, status: int) -> None:
     assert client.post(path(ana, "/transition"), json={"to": to}, headers=bearer).status_code == status
 
@@ -156,3 +156,13 @@ def test_any_day_in_the_address_shows_a_page(client: FlaskClient, ana: Any, quer
 
 def test_a_time_that_is_none_is_refused(client: FlaskClient, ana: Any) -> None:
     assert client.post(f"/booking/{ana['token']}", data={"act": "move:soon"}).status_code in (409, 422)
+
+
+def test_a_booking_the_calendar_does_not_take_is_confirmed_by_transition(
+    client: FlaskClient, bearer: dict[str, str], ana: Any, clock: Clock
+) -> None:
+    early = client.post(path(ana, "/transition"), json={"to": "confirm"}, headers=bearer)
+    clock.forward(minutes=15)
+    answer = client.post(path(ana, "/transition"), json={"to": "confirm"}, headers=bearer)
+    assert (early.status_code, early.get_json()["error"]["code"]) == (409, "not_stuck")
+    assert answer.get_json()["booking"]["status"] == "confirmed"

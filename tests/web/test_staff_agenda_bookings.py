@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -14,6 +15,7 @@ from tests.web.staff_desk import Desk, desk
 from waitlist_appliance.domain.records import Booking
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.book import BookRequest, book
+from waitlist_appliance.services.business import set_policy
 from waitlist_appliance.services.write_calendar import write_due
 from waitlist_appliance.storage import activity, bookings
 
@@ -190,3 +192,95 @@ def test_a_wrong_number_is_named_beside_whatever_else_is_wrong(hanna: Desk) -> N
     assert [name for name in ("party_size", "phone", "email") if f'id="h-{name}"' not in page] == []
     assert 'id="h-time"' not in page
     assert 'value="Ana Pérez"' in page
+
+
+@pytest.mark.parametrize("without", ["Table 1", "%"], ids=["one table", "every table"])
+def test_tables_without_a_zone_can_be_chosen_like_the_others(hanna: Desk, box: Appliance, without: str) -> None:
+    with box.db.write():
+        box.db.execute("UPDATE resource SET zone = NULL WHERE name LIKE ?", without)
+    answer = hanna.get(BOOK)
+    assert answer.status_code == 200
+    assert [table for table in ("Table 1", "Table 2") if f'<option value="{table}"' not in answer.text] == []
+
+
+def test_a_double_click_books_one_table_and_both_clicks_are_answered(hanna: Desk, box: Appliance) -> None:
+    first, second = (hanna.post(BOOK, **FORM, form_key="a1b2") for _ in range(2))
+    assert first.location == second.location
+    assert "Ana Pérez has Table 1." in hanna.get(second.location).text
+    assert box.db.value("SELECT COUNT(*) FROM booking") == 1
+
+
+def test_a_refused_form_that_is_sent_again_with_another_time_books(hanna: Desk, box: Appliance) -> None:
+    assert hanna.post(BOOK, **{**FORM, "time": "04:00"}, form_key="a1b2").status_code == 422
+    assert hanna.post(BOOK, **FORM, form_key="a1b2").status_code == 303
+    assert hanna.post(BOOK, **{**FORM, "time": "13:00"}, form_key="a1b2").status_code == 303
+    assert box.db.value("SELECT COUNT(*) FROM booking") == 2
+
+
+def test_a_new_form_may_book_a_second_table_for_the_same_guest(hanna: Desk, box: Appliance) -> None:
+    for form_key in ("a1b2", "c3d4"):
+        hanna.post(BOOK, **FORM, form_key=form_key)
+    assert box.db.value("SELECT COUNT(*) FROM booking") == 2
+
+
+def test_every_form_for_a_booking_has_a_key_of_its_own_and_keeps_it_when_it_is_refused(hanna: Desk) -> None:
+    keys = [re.findall(r'name="form_key" value="([0-9a-f]+)"', hanna.get(BOOK).text)[0] for _ in range(2)]
+    assert keys[0] != keys[1]
+    assert f'name="form_key" value="{keys[0]}"' in hanna.post(BOOK, **{**FORM, "name": ""}, form_key=keys[0]).text
+
+
+@pytest.fixture
+def stuck(box: Appliance, now: datetime, clock: Clock) -> Booking:
+    """Ana's booking, which no calendar has taken for sixteen minutes."""
+    asked = BookRequest(at("19:30"), "Ana Pérez", "+34600000001", party_size=2, resource="Table 1", source="manual")
+    booking = book(box, asked, now, OLIVIA).booking
+    clock.forward(minutes=16)
+    return booking
+
+
+def test_a_stuck_booking_is_confirmed_in_its_panel(hanna: Desk, stuck: Booking, box: Appliance) -> None:
+    panel = hanna.get(f"/staff/agenda?day=2026-01-16&booking={stuck.public_id}").text
+    assert "Confirm by hand" in panel
+    answer = followed(hanna, of(stuck, "confirm"))
+    assert "The booking is confirmed and the customer is told." in answer.text
+    assert "Confirm by hand" not in answer.text
+    assert fresh(box, stuck).status == "confirmed"
+
+
+def test_a_booking_that_is_only_minutes_old_is_left_to_the_calendar(hanna: Desk, box: Appliance, now: datetime) -> None:
+    asked = BookRequest(at("19:30"), "Ana", "+34600000001", party_size=2, source="manual")
+    young = book(box, asked, now, OLIVIA).booking
+    assert "Confirm by hand" not in hanna.get(f"/staff/agenda?day=2026-01-16&booking={young.public_id}").text
+    assert "quarter of an hour first" in followed(hanna, of(young, "confirm")).text
+    assert fresh(box, young).status == "pending"
+
+
+def test_a_cancelled_booking_is_marked_as_refunded(hanna: Desk, ana: Booking, box: Appliance) -> None:
+    panel = f"/staff/agenda?day=2026-01-16&booking={ana.public_id}"
+    assert "Mark as refunded" not in hanna.get(panel).text
+    hanna.post(of(ana, "cancel"))
+    assert "Mark as refunded" in hanna.get(panel).text
+    assert "Marked as refunded." in followed(hanna, of(ana, "refund")).text
+    assert fresh(box, ana).status == "refunded"
+    assert "Mark as refunded" not in hanna.get(panel).text
+
+
+@pytest.mark.parametrize(
+    ("offers", "sentence"),
+    [
+        ("automatic", "If somebody waits for that time, they are next."),
+        ("approve_each", "laid out for you to approve"),
+        ("manual", "nobody is asked unless you do it"),
+        ("paused", "Offers are paused: nobody is asked."),
+    ],
+)
+def test_a_cancellation_promises_only_what_the_switch_for_offers_does(
+    hanna: Desk, ana: Booking, box: Appliance, now: datetime, offers: str, sentence: str
+) -> None:
+    set_policy(box, "offers", offers, OLIVIA, now)
+    assert sentence in hanna.get(f"/staff/agenda?day=2026-01-16&booking={ana.public_id}").text
+    assert sentence in followed(hanna, of(ana, "cancel")).text
+
+
+def test_the_print_button_stands_on_the_page(hanna: Desk) -> None:
+    assert "data-print" in hanna.get("/staff/agenda").text

@@ -185,3 +185,34 @@ def test_no_read_of_the_agenda_walks_a_whole_table(box: Appliance, read: Callabl
     read(Watching(box.config.data_directory / "waitlist.db"), at("00:00"), at("00:00") + timedelta(days=1))
     # A hold is live for minutes: its index of live ones is walked from end to end.
     assert [step for step in seen if step.startswith("SCAN") and "hold_one_live" not in step] == []
+
+
+BLOCK = {"title": "Choir", "date": "2026-01-16", "from": "19:30", "until": "21:00", "resource": "Table 1"}
+
+
+def test_a_time_blocked_with_a_double_click_is_one_event(hanna: Desk, box: Appliance) -> None:
+    for _ in range(2):
+        assert hanna.post("/staff/agenda/events", **BLOCK, form_key="a1b2").status_code == 303
+    assert box.db.value("SELECT COUNT(*) FROM event") == 1
+
+
+def test_a_whole_day_can_be_blocked(hanna: Desk, box: Appliance) -> None:
+    hanna.post("/staff/agenda/events", **{**BLOCK, "from": "00:00", "until": "23:45"})
+    lasts = box.db.value("SELECT ends_at - starts_at FROM event")
+    assert timedelta(milliseconds=lasts) == timedelta(hours=23, minutes=45)
+
+
+def test_an_event_moved_to_everything_takes_every_table(hanna: Desk, box: Appliance, now: datetime) -> None:
+    event = add_event(box, "Choir", at("19:30"), at("21:00"), "Table 1", now, OLIVIA)
+    hanna.post(f"/staff/agenda/events/{event.public_id}/move", **{**BLOCK, "resource": ""})
+    assert box.db.tuples("SELECT resource_id FROM event") == [(None,)]
+
+
+def test_an_event_in_the_grid_leads_to_where_it_is_moved_and_cancelled(
+    hanna: Desk, web_app: Flask, box: Appliance, now: datetime
+) -> None:
+    event = add_event(box, "Choir", at("19:30"), at("21:00"), "Table 1", now, OLIVIA)
+    there = f"/staff/agenda?view=list&amp;day=2026-01-16#i-{event.public_id}"
+    assert f'href="{there}"' in hanna.get(FRIDAY + "&view=day").text
+    assert f'id="i-{event.public_id}"' in hanna.get("/staff/agenda?view=list&day=2026-01-16").text
+    assert there not in desk(web_app, box, now, "viewer").get(FRIDAY + "&view=day").text

@@ -163,3 +163,17 @@ def test_the_navigation_names_only_pages_that_exist(hanna: Desk, web_app: Flask)
 def test_a_host_is_not_led_to_what_only_the_owner_may_open(hanna: Desk, web_app: Flask, box: Appliance, now: datetime) -> None:
     assert "/staff/system" not in hanna.get("/staff/waitlist").text
     assert "/staff/system" in desk(web_app, box, now, "owner").get("/staff/waitlist").text
+
+
+def test_the_bell_leads_nobody_to_a_page_that_their_role_may_not_open(
+    web_app: Flask, box: Appliance, now: datetime
+) -> None:
+    set_policy(box, "offers", "paused", OLIVIA, now)  # and the worker was never seen
+    for role, leads in (("owner", True), ("manager", True), ("host", False), ("viewer", False)):
+        somebody = desk(web_app, box, now, role)
+        said = bell(somebody)
+        assert "The worker is not running" in said
+        assert "Offers are paused" in said
+        links = re.findall(r'class="need-title"><a href="([^"]+)"', said)
+        assert links == (["/staff/system", "/staff/settings/switches"] if leads else [])
+        assert [link for link in links if somebody.get(link).status_code != 200] == []

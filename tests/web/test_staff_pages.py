@@ -325,3 +325,12 @@ def test_an_address_of_the_desk_that_leads_nowhere_leads_back_to_it(web_app: Fla
     answer = desk(web_app, box, now, "host").client.get("/staff/nowhere?lang=en")
     assert answer.status_code == 404
     assert 'href="/staff/waitlist">Back to the waitlist' in answer.text
+
+
+@pytest.mark.parametrize("act", ["approve", "withdraw", "reopen", "offer"])
+def test_a_refusal_speaks_to_the_host_and_not_to_the_guest(act: str, hanna: Desk, ana: Joined) -> None:
+    hanna.get("/staff/waitlist?lang=en")
+    hanna.post(f"{HOME}/{ana.entry.public_id}/{act}")
+    told = said(hanna.get(HOME).text.split('class="flashes"')[1].split('id="live"')[0])
+    assert told.strip(" >") != ""
+    assert not re.search(r"\b(you|your|call us|we|join)\b", told, re.IGNORECASE)

@@ -148,3 +148,17 @@ def test_a_table_is_given_hours_of_its_own_and_loses_them_again(olivia: Desk, bo
     assert 'value="15:00"' not in olivia.get("/staff/settings/hours").text
     olivia.post(f"/staff/settings/hours/own/{terrace}/remove")
     assert olivia.client.get(page).status_code == 404
+
+
+def test_several_tables_sent_twice_from_one_page_are_there_once(olivia: Desk, box: Appliance) -> None:
+    form = {"csrf_token": olivia.token(), "count": "3", "seats": "2", "prefix": "Mesa"}
+    for _ in range(2):
+        assert olivia.client.post("/staff/settings/resources/many", data=form).status_code == 303
+    assert sum(name.startswith("Mesa") for name in ids(box)) == 3
+
+
+def test_a_number_of_tables_that_cannot_be_is_said_and_the_form_can_be_sent_again(olivia: Desk, box: Appliance) -> None:
+    form = {"csrf_token": olivia.token(), "count": "x", "seats": "2", "prefix": "Mesa"}
+    assert olivia.client.post("/staff/settings/resources/many", data=form).status_code == 422
+    assert olivia.client.post("/staff/settings/resources/many", data={**form, "count": "1"}).status_code == 303
+    assert "Mesa 1" in ids(box)

@@ -7,6 +7,7 @@ import io
 import re
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -16,6 +17,7 @@ from tests.web.desk_story import OLIVIA, ana_gets_a_table, waits
 from tests.web.staff_desk import Desk, desk
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.business import set_policy
+from waitlist_appliance.services.join_waitlist import JoinRequest, join
 
 
 @pytest.fixture
@@ -122,3 +124,34 @@ def test_numbers_are_written_as_in_the_readers_language(
 ) -> None:
     ana_gets_a_table(box, now)
     assert share in marco.get(f"/staff/statistics?lang={language}").text
+
+
+def test_where_the_clock_stands_beside_the_full_hour_each_wish_counts_in_its_own(
+    marco: Desk, box: Appliance, now: datetime
+) -> None:
+    # 18:30 and 19:00 in Kolkata lie in one hour of UTC.
+    zone = ZoneInfo("Asia/Kolkata")
+    with box.db.write():
+        box.db.execute("UPDATE business SET zone = ?", zone.key)
+    for number, clock in enumerate(("18:30", "19:00")):
+        starts_at = datetime.fromisoformat(f"2026-01-16T{clock}").replace(tzinfo=zone)
+        asked = JoinRequest(
+            starts_at=starts_at, phone=f"+3460011122{number}", first_name="Ana", party_size=2, registered=True,
+            consent=True, force=True, alternatives=(),
+        )  # fmt: skip
+        join(box, asked, now, OLIVIA)
+    text = said(marco.get("/staff/statistics?lang=en").text)
+    assert "Weekday 18:00 19:00 Monday 0 0" in text
+    assert "Friday 1, 0 booked 1, 0 booked" in text
+
+
+def test_the_file_has_what_the_won_guests_brought(marco: Desk, box: Appliance, now: datetime) -> None:
+    ana_gets_a_table(box, now)
+    assert "revenue" not in marco.get("/staff/statistics.csv").text
+    set_policy(box, "revenue_per_cover", 30, OLIVIA, now)
+    assert "numbers,revenue,60,0" in marco.get("/staff/statistics.csv").text
+
+
+def test_the_file_has_the_bookings_by_weekday_and_hour(marco: Desk, box: Appliance, now: datetime) -> None:
+    ana_gets_a_table(box, now)
+    assert "weekday_hour_booked,5 19:00,1," in marco.get("/staff/statistics.csv").text

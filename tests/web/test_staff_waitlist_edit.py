@@ -13,7 +13,8 @@ from flask import Flask
 from tests.conftest import at
 from tests.web.staff_desk import Desk, desk
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
-from waitlist_appliance.services.edit_events import add_event
+from waitlist_appliance.services.business import set_policy
+from waitlist_appliance.services.edit_events import add_event, cancel_event
 from waitlist_appliance.services.join_waitlist import JoinRequest, join
 from waitlist_appliance.storage import entries, staff_pages
 
@@ -172,3 +173,61 @@ def test_a_note_on_a_time_is_kept(hanna: Desk, box: Appliance, people: dict[str,
     slot = box.db.value("SELECT public_id FROM slot LIMIT 1")
     hanna.post(f"/staff/slots/{slot}/notes", notes="Large party next door")
     assert "Large party next door" in hanna.get("/staff/slots").text
+
+
+def seen(page: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_form_older_than_the_entry_saves_nothing_and_shows_how_it_stands(
+    hanna: Desk, box: Appliance, people: dict[str, str]
+) -> None:
+    there = f"{LIST}/{people['Ana']}/edit"
+    old = seen(hanna.get(there).text)
+    hanna.post(there, **form(times=[at("20:30").isoformat(), at("19:30").isoformat()], date_1="2026-01-16", time_1="20:30"))
+    answer = hanna.post(there, **form(first_name="", email="", seen=old))
+    assert answer.status_code == 409
+    assert "changed meanwhile" in answer.text
+    assert 'value="1@example.com"' in answer.text
+    ana = staff_pages.line(box.db, people["Ana"])
+    assert ana
+    assert (ana.first_name, ana.email) == ("Ana", "1@example.com")
+    live = [wish.starts_at for wish in staff_pages.wishes(box.db, [ana.id])[ana.id] if wish.state == "live"]
+    assert live == [at("19:30"), at("20:30")]
+
+
+def test_the_form_shown_after_that_can_be_saved(hanna: Desk, box: Appliance, people: dict[str, str]) -> None:
+    there = f"{LIST}/{people['Ana']}/edit"
+    old = seen(hanna.get(there).text)
+    hanna.post(there, **form(last_name="García"))
+    again = seen(hanna.post(there, **form(last_name="Gómez", seen=old)).text)
+    assert hanna.post(there, **form(last_name="Gómez", seen=again)).status_code == 303
+
+
+def test_several_are_offered_what_is_free_and_of_the_others_is_said_why_not(
+    hanna: Desk, box: Appliance, people: dict[str, str], now: datetime
+) -> None:
+    set_policy(box, "offers", "manual", SYSTEM, now)
+    cancel_event(box, box.db.value("SELECT public_id FROM event"), now, SYSTEM)
+    add_event(box, "Dinner", at("19:30"), at("22:00"), "Table 1", now, SYSTEM)
+    hanna.post(f"{LIST}/many/offer", entry=list(people.values()), back=LIST)
+    assert box.db.tuples("SELECT e.first_name FROM offer o JOIN entry e ON e.id = o.entry_id") == [("Ana",)]
+    assert "1 offer is on its way. Bruno, Chloé: Nothing is free at the time they wish for" in hanna.get(LIST).text
+
+
+def test_several_offers_are_approved_and_who_has_none_is_named(
+    hanna: Desk, box: Appliance, people: dict[str, str], now: datetime
+) -> None:
+    set_policy(box, "offers", "approve_each", SYSTEM, now)
+    cancel_event(box, box.db.value("SELECT public_id FROM event"), now, SYSTEM)
+    assert box.db.value("SELECT COUNT(*) FROM offer WHERE state = 'proposed'") > 0
+    proposed = {name for (name,) in box.db.tuples(
+        "SELECT e.first_name FROM offer o JOIN entry e ON e.id = o.entry_id WHERE o.state = 'proposed'")}  # fmt: skip
+    hanna.post(f"{LIST}/many/approve", entry=list(people.values()), back=LIST)
+    page = hanna.get(LIST).text
+    assert f"{len(proposed)} offers are approved." in page
+    for name in set(people) - proposed:
+        assert f"{name}: There is no offer to approve." in page
+    assert box.db.value("SELECT COUNT(*) FROM offer WHERE state = 'live'") == len(proposed)

@@ -142,7 +142,7 @@ def _accept_late(app: Appliance, setup: Setup, offer: Offer, now: datetime, acto
         return Answer("lost", keeps_place=_keeps_place(app, offer))
     late_id = offers.add(
         app.db, hold_id=hold.id, opening_id=hold.opening_id, wish_id=offer.wish_id, entry_id=offer.entry_id,
-        customer_id=offer.customer_id, slot_id=offer.slot_id, state=OfferState.ACCEPTED, now=now, late=True,
+        customer_id=offer.customer_id, slot_id=offer.slot_id, state=OfferState.ACCEPTED, now=now, late_to=offer,
         unsent_limit_at=None,
     )  # fmt: skip
     if entry.status == EntryStatus.EXPIRED:

@@ -29,6 +29,7 @@ from waitlist_appliance.storage.database import IntegrityError
 from waitlist_appliance.storage.setup import Setup
 
 ALTERNATIVES = 4
+STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ def _book(app: Appliance, request: BookRequest, now: datetime, actor: Actor) -> 
         setup = app.setup()
         service = setup.service_named(request.service)
         phone = read_phone(setup, request.phone)
-        _check(setup, service, request, now)
-        customer = customers.by_phone(app.db, phone.e164)
+        _check(setup, service, request, now, actor)
+        customer = _corrected(app, customers.by_phone(app.db, phone.e164), request, actor)
         by_offer = _yes_to_own_offer(app, customer, service, request.starts_at, now, actor)
         if by_offer is None:
             match_interval(app, setup.occupied_by(service, request.starts_at), now, "booking_asked")
@@ -127,7 +128,7 @@ def book_from_page(app: Appliance, token: str, starts_at: datetime, now: datetim
         return Booked(bookings.by_id(app.db, booked.booking.id), booked.token, booked.url, booked.resource)
 
 
-def _check(setup: Setup, service: Service, request: BookRequest, now: datetime) -> None:
+def _check(setup: Setup, service: Service, request: BookRequest, now: datetime, actor: Actor) -> None:
     if not request.name.strip():
         raise Invalid("name_required", "attendee.name")
     party = request.party_size
@@ -141,7 +142,8 @@ def _check(setup: Setup, service: Service, request: BookRequest, now: datetime) 
     problem = hours_problem(rule, request.starts_at, setup.duration_of(service))
     if problem is not None:
         raise _refusal(setup, service, request, "closed", [], now)
-    if notice_problem(rule, request.starts_at, now) is not None:
+    # The notice binds callers; staff know what the house can still do.
+    if actor.kind != STAFF and notice_problem(rule, request.starts_at, now) is not None:
         raise _refusal(setup, service, request, "notice", [], now)
     setup.resource_named(request.resource)
     setup.zone_named(request.zone)
@@ -226,6 +228,18 @@ def _new_customer(
     first, _, last = request.name.strip().partition(" ")
     locale = request.locale or setup.business.locale
     return customers.add(app.db, phone, kind, first, last or None, request.email, locale, now)
+
+
+def _corrected(app: Appliance, known: Customer | None, request: BookRequest, actor: Actor) -> Customer | None:
+    """The customer as staff have just typed them; a first name alone and no email take nothing away."""
+    if known is None or actor.kind != STAFF:
+        return known
+    first, _, last = request.name.strip().partition(" ")
+    present = " ".join(part for part in (known.first_name, known.last_name) if part)
+    if " ".join((first, last)).strip().casefold() not in (present.casefold(), (known.first_name or "").casefold()):
+        customers.rename(app.db, known.id, first, last.strip() or None)
+    customers.update(app.db, known.id, email=request.email or None)
+    return customers.by_id(app.db, known.id)
 
 
 def _write(

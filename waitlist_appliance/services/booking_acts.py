@@ -1,9 +1,9 @@
-"""What staff do with a booking besides moving it: no-show, came after all, refunded, notes."""
+"""What staff do with a booking besides moving it: confirmed by hand, no-show, came after all, refunded, notes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.availability import Interval
 from waitlist_appliance.domain.errors import Conflict, Invalid, NotFound
@@ -11,12 +11,15 @@ from waitlist_appliance.domain.records import Booking
 from waitlist_appliance.domain.states import BOOKING_ACTIVE, BOOKING_MOVES, BookingStatus
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.cancel_booking import cancel
+from waitlist_appliance.services.claim import confirm
 from waitlist_appliance.services.make_offers import match_interval
 from waitlist_appliance.storage import activity, bookings, customers, occupancy
 
 LONGEST_NOTES = 2000
+STUCK_AFTER = timedelta(minutes=15)
 # What callers say → the state it leads to.
 TRANSITIONS: Mapping[str, BookingStatus] = {
+    "confirm": BookingStatus.CONFIRMED, "confirmed": BookingStatus.CONFIRMED,
     "cancel": BookingStatus.CANCELLED, "cancelled": BookingStatus.CANCELLED,
     "no_show": BookingStatus.NO_SHOW, "no-show": BookingStatus.NO_SHOW,
     "complete": BookingStatus.COMPLETED, "completed": BookingStatus.COMPLETED,
@@ -33,7 +36,8 @@ def booking_named(app: Appliance, public_id: str) -> Booking:
 
 
 def transition(app: Appliance, booking_id: int, to: str, now: datetime, actor: Actor, reason: str = "") -> Booking:
-    """Lead a booking to another state by hand; asked twice is fine. Invalid, Conflict ``bad_transition``/``not_begun``."""
+    """Lead a booking to another state by hand; asked twice is fine. Invalid; Conflict ``bad_transition``,
+    ``not_begun`` or ``not_stuck``."""
     target = TRANSITIONS.get(to.strip().lower())
     if target is None:
         raise Invalid("bad_value", "to", params={"value": to})
@@ -43,6 +47,8 @@ def transition(app: Appliance, booking_id: int, to: str, now: datetime, actor: A
             return booking
         if target not in BOOKING_MOVES[booking.status]:
             raise Conflict("bad_transition")
+        if target == BookingStatus.CONFIRMED:
+            return _confirm(app, booking, now, actor)
         if target == BookingStatus.CANCELLED or (target == BookingStatus.REFUNDED and booking.status in BOOKING_ACTIVE):
             booking = cancel(app, booking_id, now, actor, reason or "by_staff")
         if target != BookingStatus.CANCELLED:
@@ -64,6 +70,22 @@ def set_notes(app: Appliance, booking_id: int, notes: str, now: datetime, actor:
                 customer_id=booking.customer_id,
             )  # fmt: skip
         return bookings.by_id(app.db, booking_id)
+
+
+def stuck(booking_status: str, pending_since: datetime | None, now: datetime) -> bool:
+    """Whether the calendar has had its time, so that staff may decide instead."""
+    return booking_status == BookingStatus.PENDING and pending_since is not None and now - pending_since >= STUCK_AFTER
+
+
+def _confirm(app: Appliance, booking: Booking, now: datetime, actor: Actor) -> Booking:
+    """Staff vouch for it; the calendar gets its event when it is back."""
+    if booking.starts_at <= now:
+        raise Conflict("bad_transition")
+    if not stuck(booking.status, booking.pending_since_at, now):
+        raise Conflict("not_stuck")
+    if not confirm(app, booking, None, now, actor=actor):
+        raise Conflict("bad_transition")
+    return bookings.by_id(app.db, booking.id)
 
 
 def _end(app: Appliance, booking: Booking, target: BookingStatus, now: datetime, actor: Actor, reason: str) -> None:

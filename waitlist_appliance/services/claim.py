@@ -81,8 +81,11 @@ def write_or_confirm(app: Appliance, resource: Resource, booking: Booking, now: 
     app.ring_write_calendar()
 
 
-def confirm(app: Appliance, booking: Booking, etag: str | None, now: datetime, event_id: str | None = None) -> bool:
-    """The calendar has it: tell the customer, and close what ended with the yes. False when it was not pending."""
+def confirm(
+    app: Appliance, booking: Booking, etag: str | None, now: datetime, event_id: str | None = None,
+    actor: Actor = SYSTEM,
+) -> bool:  # fmt: skip
+    """The calendar (or staff) has it: tell the customer, and close what ended with the yes. False when not pending."""
     db = app.db
     with db.write():
         moved = bookings.was_confirmed(db, booking.id)
@@ -106,7 +109,7 @@ def confirm(app: Appliance, booking: Booking, etag: str | None, now: datetime, e
             if booking.entry_id is not None:
                 notices.happened(db, "place_filled", f"booking:{booking.id}", {"booking": booking.id}, now)
         activity.record(
-            db, now, SYSTEM, "booking_confirmed", "booking", booking.id, entry_id=booking.entry_id,
+            db, now, actor, "booking_confirmed", "booking", booking.id, entry_id=booking.entry_id,
             customer_id=booking.customer_id,
         )  # fmt: skip
         return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +29,10 @@ _PREFERENCES = ("zone", "resource_id")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The whole entry as staff want it. ``times`` None leaves the wishes; ``resource`` is a public id or a name."""
+    """The whole entry as staff want it. ``times`` None leaves the wishes; ``resource`` is a public id or a name.
+
+    ``seen`` is the `state_of` the entry they looked at; None where nobody looked.
+    """
 
     first_name: str | None
     last_name: str | None
@@ -39,15 +44,19 @@ class Edit:
     notes: str | None
     locale: str
     times: tuple[datetime, ...] | None = None
+    seen: str | None = None
 
 
 def edit(app: Appliance, entry_public_id: str, wanted: Edit, now: datetime, actor: Actor) -> Entry:
-    """Store what differs. Invalid names the field and nothing is stored then; Conflict ``entry_over``."""
+    """Store what differs. Invalid names the field and nothing is stored then; Conflict ``entry_over``,
+    ``changed_meanwhile`` where the entry is no longer the one that was seen."""
     with app.db.write():
         setup = app.setup()
         entry = entry_named(app, entry_public_id)
         if entry.status not in ENTRY_ACTIVE:
             raise Conflict("entry_over")
+        if wanted.seen is not None and wanted.seen != state_of(app, entry):
+            raise Conflict("changed_meanwhile")
         columns = _checked(setup, entry, wanted)
         times = _times(app, setup, entry, wanted, now)
         changed = [name for name, value in columns.items() if getattr(entry, name) != value]
@@ -58,6 +67,18 @@ def edit(app: Appliance, entry_public_id: str, wanted: Edit, now: datetime, acto
         if times is not None or {"party_size", *_PREFERENCES} & set(changed):
             _rewish(app, entry, times, now, actor)
         return entries.by_id(app.db, entry.id)
+
+
+def state_of(app: Appliance, entry: Entry) -> str:
+    """What an edit would overwrite, as a short word that changes with it."""
+    customer = customers.by_id(app.db, entry.customer_id)
+    active = (WishState.LIVE, WishState.OFFERED, WishState.PROPOSED)
+    times = [wish.slot_id for wish in wishes.of_entry(app.db, entry.id) if wish.state in active]
+    shown = [
+        customer.phone, customer.first_name, customer.last_name, customer.email, entry.first_name, entry.last_name,
+        entry.email, entry.party_size, entry.zone, entry.resource_id, entry.notes, entry.locale, sorted(times),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:24]
 
 
 def _checked(setup: Setup, entry: Entry, wanted: Edit) -> dict[str, object]:

@@ -43,12 +43,16 @@ def add_event(
 
 def move_event(
     app: Appliance, event_id: str, starts_at: datetime, ends_at: datetime, resource: str | None, now: datetime,
-    actor: Actor,
+    actor: Actor, everywhere: bool = False,
 ) -> Event:  # fmt: skip
-    """Give a staff event another time or resource; what it leaves is offered. NotFound, Invalid."""
+    """Give a staff event another time or resource; what it leaves is offered. NotFound, Invalid.
+
+    Without a resource it stays where it is, or takes all of them with ``everywhere``.
+    """
     with app.db.write():
         event = _own_to_edit(app, event_id)
-        named = app.setup().resource_named(resource) if resource else _resource(app, event.resource_id)
+        kept = None if everywhere else _resource(app, event.resource_id)
+        named = app.setup().resource_named(resource) if resource else kept
         _check(event.title, starts_at, ends_at)
         app.db.execute(
             "UPDATE local_event SET starts_at = ?, ends_at = ?, resource = ?, version = version + 1 WHERE uid = ?",

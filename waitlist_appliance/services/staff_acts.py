@@ -12,7 +12,7 @@ from waitlist_appliance.domain.errors import Conflict, Invalid, NotFound
 from waitlist_appliance.domain.matching import Candidate
 from waitlist_appliance.domain.moments import local, local_day_bounds
 from waitlist_appliance.domain.records import Entry, Offer, Slot
-from waitlist_appliance.domain.states import OfferState, WishState
+from waitlist_appliance.domain.states import ENTRY_ACTIVE, OfferState, WishState
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.services.change_wishes import reopen_entry
 from waitlist_appliance.services.check_slots import check
@@ -78,11 +78,13 @@ def withdraw(app: Appliance, offer_public_id: str, now: datetime, actor: Actor) 
 
 
 def set_priority(app: Appliance, entry_public_id: str, priority: int, now: datetime, actor: Actor) -> Entry:
-    """Lower is served earlier. Invalid outside 0–1000."""
+    """Lower is served earlier. Invalid outside 0–1000; Conflict ``entry_over`` for who is no longer in line."""
     if not 0 <= priority <= 1000:
         raise Invalid("bad_value", "priority", params={"value": priority})
     with app.db.write():
         entry = entry_named(app, entry_public_id)
+        if entry.status not in ENTRY_ACTIVE:
+            raise Conflict("entry_over")
         entries.set_columns(app.db, entry.id, priority=priority)
         if entry.registered_at is not None:
             wishes.line_up(app.db, entries.by_id(app.db, entry.id))

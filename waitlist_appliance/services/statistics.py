@@ -14,22 +14,27 @@ from waitlist_appliance.storage import statistics_reads
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`revenue` is in whole units of the business's currency; None where the owner has not said what a cover brings."""
+    """`revenue` is in whole units of the business's currency; None where the owner has not said what a cover brings.
+
+    `revenue_before` is that of the period before.
+    """
 
     period: Period
     summary: Summary
     before: Summary
     heat: Heat
     revenue: int | None
+    revenue_before: int | None
 
 
 def report(app: Appliance, period: Period) -> Report:
     """The statistics of a period in local days."""
     setup = app.setup()
-    summary = _summary(app, period, setup.zone)
+    per_cover = setup.policies.revenue_per_cover
+    summary, before = _summary(app, period, setup.zone), _summary(app, period.before(), setup.zone)
     return Report(
-        period, summary, _summary(app, period.before(), setup.zone), _heat(app, period, setup.zone),
-        statistics.revenue(summary.covers, setup.policies.revenue_per_cover),
+        period, summary, before, _heat(app, period, setup.zone), statistics.revenue(summary.covers, per_cover),
+        statistics.revenue(before.covers, per_cover),
     )  # fmt: skip
 
 

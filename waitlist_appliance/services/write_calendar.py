@@ -125,8 +125,8 @@ def _write_booking(
     The id comes from booking and version, so a retry after a lost answer finds its own event and never doubles. No
     calendar keeps two events off one time: whoever finds another's there after writing gives way, and that is we.
     """
-    if booking.status in STANDING and calendar_writes.is_carried(app.db, write, booking):
-        _write_carried(app, connection, calendar, write, booking, now)
+    if _goes_in_as_it_is(app, write, booking):
+        _write_standing(app, connection, calendar, write, booking, now)
         return
     if booking.status != BookingStatus.PENDING or _outdated(app, write, booking):
         if booking.status in OVER or _outdated(app, write, booking):
@@ -163,10 +163,10 @@ def _write_booking(
         _finish(app, write, "dropped")
 
 
-def _write_carried(
+def _write_standing(
     app: Appliance, connection: Connection, calendar: Calendar, write: CalendarWrite, booking: Booking, now: datetime
 ) -> None:
-    """A confirmed booking goes into another calendar as it is: what lies there already is for a person to look at."""
+    """A confirmed booking goes in as it is: what lies there already is for a person to look at."""
     event = our_events.of_booking(app, write.event_id, booking)
     written = calendar.write(event)
     with app.db.write():
@@ -175,8 +175,7 @@ def _write_carried(
     found = calendar.read(taken.starts_at, taken.ends_at)
     with app.db.write():
         current = bookings.by_id(app.db, booking.id)
-        stands = current.status in STANDING and calendar_writes.is_carried(app.db, write, current)
-        if stands and not _is_replaced(app, connection):
+        if _goes_in_as_it_is(app, write, current) and not _is_replaced(app, connection):
             _wrote(app, connection, write, event, written)
             bookings.written_elsewhere(app.db, booking.id, written.event_id, written.etag)
             take_out_elsewhere(app, write, booking, now)
@@ -190,6 +189,16 @@ def _write_carried(
     calendar.remove(written.event_id)
     with app.db.write():
         calendar_writes.retry(app.db, write.id, now, "")
+
+
+def _goes_in_as_it_is(app: Appliance, write: CalendarWrite, booking: Booking) -> bool:
+    """Whether the booking is confirmed already: carried from another calendar, or by staff before this one had it."""
+    if booking.status not in STANDING:
+        return False
+    unwritten = booking.calendar_event_id not in (write.event_id, write.known_as)
+    return calendar_writes.is_carried(app.db, write, booking) or (
+        unwritten and calendar_writes.is_current(app.db, write, booking)
+    )
 
 
 def _drop(app: Appliance, write: CalendarWrite, now: datetime) -> None:

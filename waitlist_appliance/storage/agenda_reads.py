@@ -89,6 +89,7 @@ class BookingDetail:
     email: str | None
     no_shows: int
     entry_public_id: str | None
+    pending_since_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def booking(db: Database, public_id: str) -> BookingDetail | None:
         booking.party_size, booking.notes, booking.source, booking.version, booking.created_at,
         resource.name AS resource_name, resource.public_id AS resource_public_id, resource.zone,
         service.name AS service_name, {_NAME} AS customer_name, customer.phone, customer.email, customer.no_shows,
-        entry.public_id AS entry_public_id
+        entry.public_id AS entry_public_id, booking.pending_since_at
     FROM booking JOIN resource ON resource.id = booking.resource_id JOIN service ON service.id = booking.service_id
     JOIN customer ON customer.id = booking.customer_id LEFT JOIN entry ON entry.id = booking.entry_id
     WHERE booking.public_id = ?

@@ -54,6 +54,11 @@ def update(
     )  # fmt: skip
 
 
+def rename(db: Database, customer_id: int, first_name: str, last_name: str | None) -> None:
+    """Another name altogether: without a last name there is none."""
+    db.execute("UPDATE customer SET first_name = ?, last_name = ? WHERE id = ?", first_name, last_name, customer_id)
+
+
 def consent(db: Database, customer_id: int, now: datetime) -> None:
     db.execute("UPDATE customer SET consent_at = COALESCE(consent_at, ?) WHERE id = ?", now, customer_id)
 

@@ -23,13 +23,18 @@ def by_public_id(db: Database, offer_id: str) -> Offer | None:
 
 def add(
     db: Database, *, hold_id: int, opening_id: int, wish_id: int, entry_id: int, customer_id: int, slot_id: int,
-    state: OfferState, now: datetime, unsent_limit_at: datetime | None, by_hand: bool = False, late: bool = False,
+    state: OfferState, now: datetime, unsent_limit_at: datetime | None, by_hand: bool = False,
+    late_to: Offer | None = None,
 ) -> int:  # fmt: skip
-    """IntegrityError when the customer has a live offer, or was asked for this opening before."""
+    """IntegrityError when the customer has a live offer, or was asked for this opening before.
+
+    ``late_to``: the offer that a late yes answers; it counts from when that one was sent.
+    """
     return db.insert(
         "offer", public_id=public_id(), hold_id=hold_id, opening_id=opening_id, wish_id=wish_id, entry_id=entry_id,
-        customer_id=customer_id, slot_id=slot_id, state=state, by_hand=by_hand, late=late, created_at=now,
-        unsent_limit_at=unsent_limit_at, answered_at=now if late else None,
+        customer_id=customer_id, slot_id=slot_id, state=state, by_hand=by_hand, late=late_to is not None,
+        created_at=now, unsent_limit_at=unsent_limit_at, sent_at=late_to.sent_at if late_to else None,
+        answered_at=now if late_to else None,
     )  # fmt: skip
 
 
@@ -111,7 +116,7 @@ def newest_sent_of_customer(db: Database, customer_id: int) -> Offer | None:
     """The newest offer the customer was told about: what a reply by message is matched to."""
     return db.row(
         Offer,
-        """SELECT * FROM offer WHERE customer_id = ? AND sent_at IS NOT NULL
+        """SELECT * FROM offer WHERE customer_id = ? AND sent_at IS NOT NULL AND late = 0
             ORDER BY state = 'live' DESC, id DESC LIMIT 1""",
         customer_id,
     )

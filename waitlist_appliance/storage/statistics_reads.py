@@ -23,6 +23,15 @@ _OFFERS = " UNION ALL ".join(
     f"WHERE state = '{state}' AND sent_at IS NOT NULL AND sent_at >= ?1 AND sent_at < ?2"
     for state in OFFER_STATES
 )
+# A yes after the end counts as that yes, and not as the silence or the no before it.
+_ANSWERED_LATE = """
+SELECT first.state, COUNT(DISTINCT first.id) FROM offer INDEXED BY offer_tally
+JOIN offer AS first ON first.entry_id = offer.entry_id AND first.wish_id = offer.wish_id
+    AND first.sent_at = offer.sent_at AND first.late = 0
+WHERE offer.state IN ('accepted', 'withdrawn') AND offer.sent_at IS NOT NULL
+    AND offer.sent_at >= ?1 AND offer.sent_at < ?2 AND offer.late = 1
+GROUP BY first.state
+"""
 _OPENINGS = " UNION ALL ".join(
     f"SELECT '{state}', COUNT(*) FROM opening INDEXED BY opening_tally "
     f"WHERE state = '{state}' AND freed_at >= ?1 AND freed_at < ?2"
@@ -43,13 +52,13 @@ FROM (
     SELECT requested_slot_id, COUNT(*) AS people, SUM(stage = 4) AS won FROM entry INDEXED BY entry_demand
     WHERE created_at >= ?1 AND created_at < ?2 GROUP BY requested_slot_id
 ) AS asked JOIN slot ON slot.id = asked.requested_slot_id
-GROUP BY slot.starts_at / 3600000
+GROUP BY slot.starts_at / 900000
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How many people asked for times in one hour, and how many of them were booked."""
+    """How many people asked for times in one quarter of an hour, and how many of them were booked."""
 
     starts_at: datetime
     asked: int
@@ -60,13 +69,23 @@ def tally(db: Database, since: datetime, until: datetime) -> Tally:
     """The counted facts of [since, until)."""
     return Tally(
         entries={(source, stage): count for source, stage, count in db.tuples(_ENTRIES, since, until)},
-        offers=dict(db.tuples(_OFFERS, since, until)),
+        offers=_offers(db, since, until),
         openings=dict(db.tuples(_OPENINGS, since, until)),
         minutes=dict(db.tuples(_MINUTES, since, until)),
         covers=int(db.value(_COVERS, since, until)),
     )
 
 
+def _offers(db: Database, since: datetime, until: datetime) -> dict[str, int]:
+    counts = dict(db.tuples(_OFFERS, since, until))
+    for state, count in db.tuples(_ANSWERED_LATE, since, until):
+        counts[state] -= count
+    return counts
+
+
 def demand(db: Database, since: datetime, until: datetime) -> list[Demand]:
-    """What was asked for by the entries of [since, until), hour by hour of the wanted start."""
+    """What was asked for by the entries of [since, until), by the quarter of the wanted start.
+
+    An hour of UTC is none of every zone's: some stand half an hour or a quarter beside it.
+    """
     return db.rows(Demand, _DEMAND, since, until)

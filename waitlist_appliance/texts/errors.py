@@ -46,6 +46,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "nothing_free": N_("Nothing is free at that time. Please choose another one, or join the waitlist."),
     "booking_over": N_("That booking can no longer be changed. Please call us if you need help."),
     "not_begun": N_("That booking has not begun yet. Please cancel or move it instead."),
+    "not_stuck": N_("The calendar may still take that booking by itself. Please give it a quarter of an hour first."),
     "too_small": N_("That table is too small for so many people. Please choose a larger one."),
     "undo_too_late": N_("That cannot be undone any more: the time was given to somebody else."),
     "bad_transition": N_("That is no longer possible: something has changed meanwhile. Please load the page again."),

@@ -67,7 +67,7 @@ def change_booking(booking_id: str) -> Response:
 
 
 def change_state(booking_id: str) -> Response:
-    """Cancel, no-show, complete, refund."""
+    """Confirm (what the calendar has not taken for 15 min), cancel, no-show, complete, refund."""
     asked = read_body(schemas.TRANSITION, the_business().tz)
     return _transition(booking_id, asked["to"], asked["reason"] or "")
 

@@ -132,7 +132,7 @@ TRANSITION = Schema(
     "Transition",
     (
         Field("to", "to", required=True, aliases=("status", "transition", "action"), longest=20,
-              help="cancel, no_show, complete or refund."),
+              help="confirm, cancel, no_show, complete or refund."),
         Field("reason", "reason", longest=200),
     ),
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,7 +13,8 @@ from flask import Response, request, session
 
 from waitlist_appliance.domain.errors import Invalid, NotFound, Refused
 from waitlist_appliance.domain.moments import local_day_bounds, parse_when
-from waitlist_appliance.services import edit_events, move_booking, staff_login, undo_event
+from waitlist_appliance.services import block_time, booking_acts, edit_events, move_booking, staff_login, undo_event
+from waitlist_appliance.services.block_time import Within
 from waitlist_appliance.services.undo_event import CancelledEvent
 from waitlist_appliance.storage import agenda_reads, staff_pages
 from waitlist_appliance.storage.agenda_reads import AgendaLine
@@ -20,11 +22,13 @@ from waitlist_appliance.texts import dates
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.staff import auth, day_grid, page, times, words
+from waitlist_appliance.web.staff.once import once
 from waitlist_appliance.web.staff.week import monday_of, week
 
 HOME = "/staff/agenda"
 VIEWS = ("day", "week", "list")
 UNDO_FOR = timedelta(minutes=2)
+LONGEST_NIGHT = timedelta(hours=16)  # longer than this nobody meant the night that follows
 BOTH_UP_TO = 200  # more than this is not sent twice, as grid and as list
 
 
@@ -36,6 +40,7 @@ def overview() -> str:
 def render(
     day: date, *, given: dict[str, str] | None = None, errors: dict[str, str] | None = None,
     panel_errors: dict[str, str] | None = None, others: Sequence[datetime] = (), booking: str | None = None,
+    within: Within | None = None,
 ) -> str:  # fmt: skip
     """The agenda with a form's answers and faults, where there are any."""
     asked = request.args.get("view", "")
@@ -46,7 +51,7 @@ def render(
         "agenda.html", "agenda", chosen=day, view=view, before=day - step, after=day + step, today=times.today(),
         resources=staff_pages.resource_names(box().db), given=given or {}, errors=errors or {},
         panel_errors=panel_errors or {}, others=others, panel=panel(booking or request.args.get("booking")), at=address,
-        clock_of=_clock_of(), undo=_undo(), **shown,
+        clock_of=_clock_of(), undo=_undo(), within=within, **shown,
     )  # fmt: skip
 
 
@@ -68,6 +73,8 @@ def panel(public_id: str | None) -> dict[str, Any] | None:
         "said": agenda_reads.said(box().db, found.id),
         "can_move": found.status in move_booking.MOVABLE and found.starts_at > current_time(),
         "begun": found.starts_at <= current_time(),
+        "stuck": found.starts_at > current_time()
+        and booking_acts.stuck(found.status, found.pending_since_at, current_time()),
         "deed": deed,
     }
 
@@ -79,20 +86,18 @@ def deed(verb: str) -> str:
 
 
 def add_event() -> Any:
-    """Block a time in the built-in calendar."""
-    _ = page.say().gettext
+    """Block a time in the built-in calendar; what of ours lies in it is named first."""
     given = _given()
     day = times.day_of(given.get("date")) or times.today()
     try:
         starts_at, ends_at = _bounds(given)
         if not given.get("title"):
             raise Invalid("name_required", "title")
-        edit_events.add_event(
-            box(), given["title"][:300], starts_at, ends_at, given.get("resource") or None, current_time(), auth.actor()
-        )
+        return once(lambda: (_add(given, starts_at, ends_at), _back(day)))
     except Refused as refused:
+        if refused.code == "time_in_use":
+            return render(day, given=given, within=_within(refused.extra)), 409
         return render(day, given=given, errors=page.field_errors(refused)), 422
-    return page.act(lambda: None, _("“{title}” is in the agenda.").format(title=given["title"]), _back(day))
 
 
 def move_event(event_id: str) -> Any:
@@ -102,8 +107,10 @@ def move_event(event_id: str) -> Any:
 
     def move() -> None:
         starts_at, ends_at = _bounds(given)
-        resource = given.get("resource") or None
-        edit_events.move_event(box(), event_id, starts_at, ends_at, resource, current_time(), auth.actor())
+        resource = given.get("resource")
+        edit_events.move_event(
+            box(), event_id, starts_at, ends_at, resource, current_time(), auth.actor(), everywhere=resource == ""
+        )
 
     back = _back(times.day_of(given.get("date")) or times.today())
     return page.act(move, _("“{title}” was moved.").format(title=before.title), back)
@@ -121,10 +128,8 @@ def cancel_event(event_id: str) -> Response:
             "resource": event.resource_name, "busy": event.status == "busy", "at": current_time().isoformat(),
         }  # fmt: skip
 
-    return page.act(
-        cancel, _("“{title}” is cancelled. If somebody waits for that time, they are asked now.").format(title=event.title),
-        page.back_to(HOME),
-    )  # fmt: skip
+    said = _("“{title}” is cancelled.").format(title=event.title)
+    return page.act(cancel, f"{said} {page.what_follows()}", page.back_to(HOME))
 
 
 def undo_cancel() -> Response:
@@ -201,6 +206,24 @@ def _undo() -> CancelledEvent | None:
     return event if undo_event.can_put_back(box(), event) else None
 
 
+def _add(given: dict[str, str], starts_at: datetime, ends_at: datetime) -> str:
+    """Add the event; what is said about it."""
+    title, resource = given["title"], given.get("resource") or None
+    seen = _seen(given.get("within", ""))
+    block_time.block(box(), title[:300], starts_at, ends_at, resource, current_time(), auth.actor(), seen)
+    return page.say().gettext("“{title}” is in the agenda.").format(title=title)
+
+
+def _within(counts: Mapping[str, Any]) -> Within:
+    return Within(**{name: int(count) for name, count in counts.items()})
+
+
+def _seen(said: str) -> Within | None:
+    """What the button "Block all the same" says was shown: bookings, holds and offers."""
+    found = re.fullmatch(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})", said, re.ASCII)
+    return Within(*map(int, found.groups())) if found else None
+
+
 def _given() -> dict[str, str]:
     return {name: value.strip() for name, value in request.form.items()}
 
@@ -211,8 +234,8 @@ def _bounds(given: dict[str, str]) -> tuple[datetime, datetime]:
     if ends_at <= starts_at:
         # "22:00 to 00:30" means the night that follows.
         ends_at = times.moment(str(_next(given["date"])), given.get("until"), "until")
-    if ends_at - starts_at > timedelta(hours=16):
-        raise Invalid("ends_before_start", "until")
+        if ends_at - starts_at > LONGEST_NIGHT:
+            raise Invalid("ends_before_start", "until")
     return starts_at, ends_at
 
 

@@ -19,6 +19,8 @@ AGENDA_ROUTES: tuple[Route, ...] = (
     Route(f"{_EVENT}/cancel", POST, "staff.cancel_event", agenda.cancel_event, "staff", CANCEL),
     Route(f"{_BOOKING}/move", POST, "staff.move_booking", bookings.move, "staff", MAKE),
     Route(f"{_BOOKING}/cancel", POST, "staff.cancel_booking", bookings.cancel, "staff", CANCEL),
+    Route(f"{_BOOKING}/confirm", POST, "staff.confirm_booking", bookings.confirm, "staff", MAKE),
+    Route(f"{_BOOKING}/refund", POST, "staff.refund_booking", bookings.refund, "staff", CANCEL),
     Route(f"{_BOOKING}/no-show", POST, "staff.no_show", bookings.no_show, "staff", MAKE),
     Route(f"{_BOOKING}/complete", POST, "staff.complete_booking", bookings.complete, "staff", MAKE),
     Route(f"{_BOOKING}/notes", POST, "staff.booking_notes", bookings.notes, "staff", MAKE),

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from flask import current_app, g, url_for
 
 from waitlist_appliance.domain.moments import to_ms
-from waitlist_appliance.services import messaging_accounts, watch_box
+from waitlist_appliance.services import messaging_accounts, staff_login, watch_box
 from waitlist_appliance.storage import bell_reads, staff_pages
 from waitlist_appliance.storage.bell_reads import AT_MOST, Case
 from waitlist_appliance.texts.catalogues import N_
 from waitlist_appliance.web.context import box, business_if_known
+from waitlist_appliance.web.staff import auth
 
 # The worker says that it lives every ten seconds; three missed ones are a fault.
 WORKER_SILENT_AFTER = timedelta(seconds=45)
@@ -113,7 +114,7 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
     if seen is None or to_ms(now) - seen > WORKER_SILENT_AFTER.total_seconds() * 1000:
         yield Need(
             "worker", "plug", say(N_("The worker is not running: no message goes out and no time is offered.")),
-            say(N_("Start it again.")), severe=True, link=_to("staff.system"),
+            say(N_("Start it again.")), severe=True, link=_to("staff.system", "settings.manage"),
         )  # fmt: skip
     for calendar in staff_pages.calendars(box().db):
         if calendar.status == "needs_reconnect":
@@ -121,20 +122,20 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
                 "calendar", "calendar-x",
                 say(N_("The calendar “{name}” must be connected again.")).format(name=calendar.name),
                 say(N_("We may no longer read it, so all its time counts as busy. The settings say why and how.")),
-                severe=True, link=_to("staff.calendars"),
+                severe=True, link=_to("staff.calendars", "settings.manage"),
             )  # fmt: skip
         elif calendar.status != "active" or calendar.failing_since_at:
             yield Need(
                 "calendar", "calendar-x",
                 say(N_("The calendar “{name}” cannot be read.")).format(name=calendar.name),
                 say(N_("Nothing on it counts as free until it can be read again. Look whether it is still connected.")),
-                severe=True, link=_to("staff.calendars"),
+                severe=True, link=_to("staff.calendars", "settings.manage"),
             )  # fmt: skip
     pause = messaging_accounts.paused(box())
     if pause is not None:
         title, advice = _PAUSED_BY_STAFF if pause.by_staff else _PAUSED
         yield Need(
-            "paused", "pause-circle-fill", say(title), say(advice), severe=True, link=_to("staff.messaging"),
+            "paused", "pause-circle-fill", say(title), say(advice), severe=True, link=_to("staff.messaging", "settings.manage"),
             button=("staff.resume_sending", say(N_("Resume sending"))),
         )  # fmt: skip
 
@@ -145,7 +146,7 @@ def _cases(now: datetime, say: Say, when: When) -> Iterator[Need]:
     yield from _need("unreachable", bell_reads.unreachable(db), say, when, _entry, _to("staff.waitlist"))
     yield from _need("stuck", bell_reads.stuck_bookings(db), say, when, _agenda, _to("staff.agenda"), severe=True)
     yield from _need("conflict", bell_reads.conflicts(db, since), say, when, _agenda, _to("staff.agenda"))
-    yield from _need("held", bell_reads.held_changes(db), say, when, _agenda, _to("staff.calendars"))
+    yield from _need("held", bell_reads.held_changes(db), say, when, _agenda, _to("staff.calendars", "settings.manage"))
     yield from _need("unclear", bell_reads.unclear_replies(db, since), say, when, _answers, _to("staff.messages"))
 
 
@@ -154,7 +155,7 @@ def _policies(say: Say) -> Iterator[Need]:
     if business is not None and box().setup().policies.offers == "paused":
         yield Need(
             "offers_paused", "pause-circle", say(N_("Offers are paused: free times wait.")),
-            say(N_("Switch them on again in the settings when you are ready.")), link=_to("staff.settings"),
+            say(N_("Switch them on again in the settings when you are ready.")), link=_to("staff.switches", "settings.manage"),
         )  # fmt: skip
 
 
@@ -186,6 +187,8 @@ def _answers(case: Case) -> str | None:
     return url_for("staff.phone", phone=case.phone)
 
 
-def _to(endpoint: str) -> str | None:
-    """The page's address, where there is such a page."""
-    return url_for(endpoint) if endpoint in current_app.view_functions else None
+def _to(endpoint: str, permission: str = "waitlist.view") -> str | None:
+    """The page's address, where there is such a page and the reader may open it."""
+    user = auth.current_user()
+    there = endpoint in current_app.view_functions and user is not None and staff_login.may(user, permission)
+    return url_for(endpoint) if there else None

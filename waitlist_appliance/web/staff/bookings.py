@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from flask import Response, request
@@ -18,10 +19,12 @@ from waitlist_appliance.services.book import BookRequest
 from waitlist_appliance.services.move_booking import Move
 from waitlist_appliance.storage import agenda_reads
 from waitlist_appliance.storage import bookings as stored
+from waitlist_appliance.storage.agenda_reads import Column
 from waitlist_appliance.web.api import schemas
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.staff import agenda, auth, desk_form, page, times
+from waitlist_appliance.web.staff.once import once
 from waitlist_appliance.web.validation import Field, Schema
 
 FIELDS = ("starts_at", "name", "phone", "email", "party_size", "resource", "zone", "notes")
@@ -41,16 +44,9 @@ def add() -> Any:
     given = _given()
     try:
         asked = _request(given)
-        booked = book_service.book(box(), asked, current_time(), auth.actor())
+        return once(lambda: _book(asked))
     except Refused as refused:
         return _form(given, _errors(refused), _others(refused), bool(refused.extra.get("suggest_waitlist"))), 422
-    _ = page.say().gettext
-    text = _("{name} has {table}. The confirmation goes out as soon as it is in the calendar.")
-    day = booked.booking.starts_at.astimezone(the_business().tz).date()
-    return page.act(
-        lambda: None, text.format(name=asked.name, table=booked.resource.name),
-        agenda.address(day, _view(), booking=booked.booking.public_id),
-    )  # fmt: skip
 
 
 def move(booking_id: str) -> Any:
@@ -77,8 +73,20 @@ def cancel(booking_id: str) -> Response:
     _ = page.say().gettext
     return _transition(
         booking_id, "cancel",
-        _("The booking is cancelled and the customer is told. If somebody waits for that time, they are asked now."),
+        _("The booking is cancelled and the customer is told.") + " " + page.what_follows(),
     )  # fmt: skip
+
+
+def confirm(booking_id: str) -> Response:
+    """Vouch for a booking that the calendar does not take; the customer gets the confirmation."""
+    _ = page.say().gettext
+    return _transition(booking_id, "confirm", _("The booking is confirmed and the customer is told."))
+
+
+def refund(booking_id: str) -> Response:
+    """The money went back; a mark for the books, nothing else."""
+    _ = page.say().gettext
+    return _transition(booking_id, "refund", _("Marked as refunded."))
 
 
 def no_show(booking_id: str) -> Response:
@@ -119,8 +127,13 @@ def _form(
 ) -> str:
     return page.render(
         "add_booking.html", "agenda", given=given, errors=errors, others=others or [], waitlist=waitlist,
-        columns=agenda_reads.columns(box().db), today=times.today(),
+        by_zone=_by_zone(agenda_reads.columns(box().db)), today=times.today(),
     )  # fmt: skip
+
+
+def _by_zone(columns: list[Column]) -> list[tuple[str | None, list[Column]]]:
+    """The columns zone by zone, as they come; those of no zone stand last."""
+    return [(zone, list(group)) for zone, group in groupby(columns, lambda column: column.zone)]
 
 
 def _asked_for() -> dict[str, str]:
@@ -131,6 +144,13 @@ def _asked_for() -> dict[str, str]:
         moment = from_ms(int(clicked)).astimezone(the_business().tz)
         asked |= {"date": moment.date().isoformat(), "time": moment.strftime("%H:%M")}
     return asked
+
+
+def _book(asked: BookRequest) -> tuple[str, str]:
+    """Book it; what is said about it and where it is seen."""
+    booked = book_service.book(box(), asked, current_time(), auth.actor())
+    text = page.say().gettext("{name} has {table}. The confirmation goes out as soon as it is in the calendar.")
+    return text.format(name=asked.name, table=booked.resource.name), _panel_of(booked.booking)
 
 
 def _request(given: dict[str, str]) -> BookRequest:

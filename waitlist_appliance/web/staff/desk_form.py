@@ -13,8 +13,13 @@ from waitlist_appliance.web.errors import Fields
 from waitlist_appliance.web.validation import Schema
 
 
-def read(schema: Schema, given: Mapping[str, str], moment: Callable[[], datetime]) -> tuple[datetime, dict[str, Any]]:
-    """The moment and the schema's values by their keys. Raises Fields with every problem, the moment's as starts_at."""
+def read(
+    schema: Schema, given: Mapping[str, str], moment: Callable[[], datetime], *, consent: bool = False
+) -> tuple[datetime, dict[str, Any]]:
+    """The moment and the schema's values by their keys. Raises Fields with every problem, the moment's as starts_at.
+
+    With ``consent`` the box must be ticked: who is added gets messages.
+    """
     problems: dict[str, tuple[str, dict[str, object]]] = {}
     starts_at, said = None, {}
     try:
@@ -27,6 +32,8 @@ def read(schema: Schema, given: Mapping[str, str], moment: Callable[[], datetime
         problems |= fault.problems
     if given.get("phone") and "phone" not in problems:
         problems |= _phone_problem(given["phone"])
+    if consent and "consent" not in given:
+        problems["consent"] = ("consent_required", {})
     if starts_at is None or problems:
         raise Fields(problems)
     return starts_at, said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -85,6 +86,11 @@ def back_to(default: str) -> str:
     return target if target.startswith("/staff/") else default
 
 
+def what_follows() -> str:
+    """What becomes of a time that has just become free: what offers are switched to decides."""
+    return say().gettext(words.WHAT_FOLLOWS[box().setup().policies.offers])
+
+
 def sentence(code: str, **params: object) -> str:
     """A refusal in words, in the language of the desk."""
     if code in words.REFUSALS:
@@ -126,10 +132,12 @@ def _tools() -> dict[str, Any]:
         "asset": asset,
         "brand_css": brand.address(business.brand_colour if business else None),
         "csrf": generate_csrf,
+        "new_key": lambda: secrets.token_hex(8),
         "user": user,
         "may": lambda permission: user is not None and staff_login.may(user, permission),
         "business": business,
         "rules": lambda: box().setup().policies,
+        "what_follows": what_follows,
         "there_is": lambda endpoint: endpoint in current_app.view_functions,
         "fingerprint": bell.fingerprint,
         "now": now,

@@ -72,12 +72,15 @@ def _lines(report: Report) -> Iterator[tuple[object, ...]]:
         yield "funnel", step.stage, step.count, before.count
     for name in NUMBERS:
         yield "numbers", name, _plain(getattr(report.summary, name)), _plain(getattr(report.before, name))
+    if report.revenue is not None:
+        yield "numbers", "revenue", report.revenue, _plain(report.revenue_before)
     for line, was in zip(report.summary.sources, report.before.sources, strict=True):
         yield "source_triggered", line.source, line.triggered, was.triggered
         yield "source_booked", line.source, line.booked, was.booked
     for weekday, row in enumerate(report.heat.rows, 1):
         for cell in row:
             yield "weekday_hour_asked", f"{weekday} {cell.hour:02}:00", cell.asked, ""
+            yield "weekday_hour_booked", f"{weekday} {cell.hour:02}:00", cell.booked, ""
 
 
 NUMBERS = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from flask import request
+
 from waitlist_appliance.domain.errors import Invalid
 from waitlist_appliance.domain.moments import YEARS, resolve_local
 from waitlist_appliance.web.clock import current_time
@@ -34,3 +36,9 @@ def moment(day: str | None, clock: str | None, field: str = "starts_at") -> date
         return resolve_local(naive, the_business().tz)
     except ValueError as error:
         raise Invalid("bad_date_time", field) from error
+
+
+def typed(numbers: tuple[str, ...]) -> tuple[datetime, ...]:
+    """The further times of a form, one in each pair of fields that is not empty. Invalid, about `times`."""
+    pairs = ((request.form.get(f"date_{number}"), request.form.get(f"time_{number}")) for number in numbers)
+    return tuple(moment(day, clock, "times") for day, clock in pairs if day or clock)

@@ -12,9 +12,10 @@ from flask import Response, request
 from waitlist_appliance.domain.errors import NotFound, Refused
 from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Activity
-from waitlist_appliance.services import explain, join_waitlist, leave_waitlist, staff_acts
+from waitlist_appliance.services import add_by_hand, explain, join_waitlist, leave_waitlist, staff_acts
 from waitlist_appliance.storage import activity, message_reads, staff_pages
 from waitlist_appliance.storage.staff_pages import Line
+from waitlist_appliance.texts.catalogues import LOCALES
 from waitlist_appliance.texts.reasons import why_not
 from waitlist_appliance.web.api import schemas
 from waitlist_appliance.web.clock import current_time
@@ -27,10 +28,14 @@ PAGE = 50
 ENDED_SHOWN = 10
 PRIORITY_STEP = 10
 LAST = 1000
-FIELDS = ("starts_at", "first_name", "last_name", "phone", "email", "party_size", "zone", "notes", "consent")
+OTHER_TIMES = ("1", "2")
+FIELDS = (
+    "starts_at", "first_name", "last_name", "phone", "email", "party_size", "zone", "resource", "notes", "consent", "times",
+)  # fmt: skip
 PERSON = Schema("Person", (
     replace(schemas.PHONE, required=True, missing="bad_phone"), schemas.FIRST_NAME, schemas.LAST_NAME, schemas.EMAIL,
-    replace(schemas.PARTY, required=True, missing="bad_party_size"), schemas.ZONE, schemas.NOTES,
+    replace(schemas.PARTY, required=True, missing="bad_party_size"), schemas.ZONE, schemas.RESOURCE,
+    schemas.NOTES,
 ))  # fmt: skip
 
 
@@ -83,7 +88,8 @@ def add() -> Any:
         first, _, last = given.get("name", "").partition(" ")
         return _form({"first_name": first, "last_name": last, **given}, {})
     try:
-        joined = join_waitlist.join(box(), _request(given), current_time(), auth.actor())
+        asked = _request(given)
+        joined = add_by_hand.add(box(), asked, times.typed(OTHER_TIMES), current_time(), auth.actor())
     except Refused as refused:
         return _form(given, page.field_errors(refused, FIELDS), refused.code), 422
     _ = page.say().gettext
@@ -112,11 +118,11 @@ def approve(entry_id: str) -> Response:
 
 
 def withdraw(entry_id: str) -> Response:
-    """Take the offer back; the next in line is asked."""
+    """Take the offer back; what follows is as offers are switched."""
     _ = page.say().gettext
     return _act(
         entry_id, lambda: staff_acts.withdraw(box(), _offer_of(entry_id), current_time(), auth.actor()),
-        _("The offer to {name} is withdrawn. The next in line is asked."),
+        _("The offer to {name} is withdrawn.") + " " + page.what_follows(),
     )  # fmt: skip
 
 
@@ -180,17 +186,17 @@ def _offer_of(entry_id: str) -> str:
 
 
 def _request(given: dict[str, str]) -> join_waitlist.JoinRequest:
-    starts_at, said = desk_form.read(PERSON, given, lambda: times.moment(given.get("date"), given.get("time")))
+    starts_at, said = desk_form.read(PERSON, given, lambda: times.moment(given.get("date"), given.get("time")), consent=True)
     return join_waitlist.JoinRequest(
         starts_at=starts_at, source="manual", registered=True, consent="consent" in given, force="force" in given,
-        alternatives=(), **said,
+        alternatives=(), locale=given.get("locale") if given.get("locale") in LOCALES else None, **said,
     )  # fmt: skip
 
 
 def _form(given: dict[str, str], errors: dict[str, str], code: str = "") -> str:
     return page.render(
         "add_person.html", "waitlist", given=given, errors=errors, code=code, zones=staff_pages.zones(box().db),
-        today=times.today(),
+        resources=staff_pages.resource_names(box().db), locales=LOCALES, other_times=OTHER_TIMES, today=times.today(),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from waitlist_appliance.domain.errors import Conflict, Invalid, NotFound, Refused
-from waitlist_appliance.services import edit_entry
+from waitlist_appliance.services import edit_entry, staff_acts
 from waitlist_appliance.storage import staff_pages
 from waitlist_appliance.storage.staff_pages import Line, LineWish
 from waitlist_appliance.texts.catalogues import LOCALES
@@ -36,6 +36,8 @@ def edit(entry_id: str) -> Any:
     try:
         edit_entry.edit(box(), entry_id, _wanted(line), current_time(), auth.actor())
     except Refused as refused:
+        if refused.code == "changed_meanwhile":
+            return _form(line, wishes, _as_it_is(line, wishes), page.field_errors(refused)), 409
         given = {**request.form.to_dict(), "times": request.form.getlist("times")}
         return _form(line, wishes, given, page.field_errors(refused, FIELDS)), 422
     _ = page.say().gettext
@@ -58,17 +60,14 @@ def _wanted(line: Line) -> edit_entry.Edit:
         phone=given.get("phone", ""), email=given.get("email") or None, party_size=int(party) if party else None,
         zone=given.get("zone") or None, resource=given.get("resource") or None, notes=given.get("notes") or None,
         locale=given.get("locale") or line.locale, times=_times() if line.registered_at else None,
+        seen=given.get("seen"),
     )  # fmt: skip
 
 
 def _times() -> tuple[datetime, ...]:
     """The ticked times and those typed in."""
     ticked = [_moment(text) for text in request.form.getlist("times")]
-    for number in NEW_TIMES:
-        day, clock = request.form.get(f"date_{number}"), request.form.get(f"time_{number}")
-        if day or clock:
-            ticked.append(times.moment(day, clock, "times"))
-    return tuple(sorted(set(ticked)))
+    return tuple(sorted({*ticked, *times.typed(NEW_TIMES)}))
 
 
 def _moment(text: str) -> datetime:
@@ -87,6 +86,7 @@ def _as_it_is(line: Line, wishes: list[LineWish]) -> dict[str, Any]:
         "email": line.email or "", "party_size": line.party_size or "", "zone": line.zone or "",
         "resource": line.wanted_resource or "", "notes": line.notes or "", "locale": line.locale,
         "times": [wish.starts_at.isoformat() for wish in wishes],
+        "seen": edit_entry.state_of(box(), staff_acts.entry_named(box(), line.public_id)),
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, flash, request, stream_with_context
 
-from waitlist_appliance.domain.errors import Invalid, Refused
+from waitlist_appliance.domain.errors import Conflict, Invalid, Refused
 from waitlist_appliance.domain.records import Entry
 from waitlist_appliance.services import leave_waitlist, staff_acts
 from waitlist_appliance.storage import staff_pages
@@ -26,6 +26,7 @@ HOME = auth.HOME
 STEP, LAST = 10, 1000
 AT_MOST = 300
 BATCH = 500
+NAMES_SAID = 5
 # A cell that begins so would be run as a formula by a spreadsheet.
 PHONE = re.compile(r"\+[0-9][0-9 -]*", re.ASCII)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -60,6 +61,23 @@ def later() -> Response:
     return _each(
         lambda entry, now: _shift(entry, STEP, now),
         lambda count: n_("{number} person moved down.", "{number} people moved down.", count),
+    )
+
+
+def offer_now() -> Response:
+    """Offer everybody chosen a free time, where each one's own rules allow it."""
+    n_ = page.say().ngettext
+    return _each_by_its_rules(
+        lambda line, now: staff_acts.notify(box(), line.public_id, now, auth.actor()),
+        lambda count: n_("{number} offer is on its way.", "{number} offers are on their way.", count),
+    )
+
+
+def approve() -> Response:
+    """Send what is proposed to everybody chosen."""
+    n_ = page.say().ngettext
+    return _each_by_its_rules(
+        _approve, lambda count: n_("{number} offer is approved.", "{number} offers are approved.", count)
     )
 
 
@@ -103,6 +121,38 @@ def _each(doing: Callable[[Entry, datetime], object], done: Callable[[int], str]
         said.append(text.format(number=refused))
     flash(" ".join(said), "ok" if changed else "bad")
     return page.go(page.back_to(HOME))
+
+
+def _each_by_its_rules(doing: Callable[[Line, datetime], object], done: Callable[[int], str]) -> Response:
+    """Do it to each by itself, in the order of the list, and say of the others why not."""
+    picked, now, changed = _picked(), current_time(), 0
+    if not picked:
+        return page.act(_nobody, "", page.back_to(HOME))
+    why_not: dict[str, list[str]] = {}
+    for line in sorted(staff_pages.lines_named(box().db, picked), key=lambda line: picked.index(line.public_id)):
+        try:
+            doing(line, now)
+            changed += 1
+        except Refused as refused:
+            sentence = page.sentence(refused.code, **refused.params)
+            why_not.setdefault(sentence, []).append(line.name or page.phone(line.phone))
+    said = [done(changed).format(number=changed)] if changed else []
+    said += [f"{_named(names)}: {sentence}" for sentence, names in why_not.items()]
+    flash(" ".join(said), "ok" if changed else "bad")
+    return page.go(page.back_to(HOME))
+
+
+def _approve(line: Line, now: datetime) -> None:
+    if line.offer_public_id is None or line.offer_state != "proposed":
+        raise Conflict("nothing_to_approve")
+    staff_acts.approve(box(), line.offer_public_id, now, auth.actor())
+
+
+def _named(names: list[str]) -> str:
+    """Some of the names, and how many more there are."""
+    more = len(names) - NAMES_SAID
+    rest = page.say().ngettext("and {number} more", "and {number} more", more).format(number=more) if more > 0 else ""
+    return ", ".join([*names[:NAMES_SAID], *([rest] if rest else [])])
 
 
 def _shift(entry: Entry, by: int, now: datetime) -> None:

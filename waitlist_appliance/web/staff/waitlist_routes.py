@@ -14,6 +14,8 @@ WAITLIST_ROUTES: tuple[Route, ...] = (
     Route("/staff/waitlist/<entry_id>/edit", BOTH, "staff.edit_entry", waitlist_edit.edit, "staff", "waitlist.create"),
     Route("/staff/waitlist.csv", GET, "staff.waitlist_file", waitlist_many.file, "staff", VIEW),
     Route(f"{_MANY}/file", POST, "staff.chosen_file", waitlist_many.chosen_file, "staff", VIEW),
+    Route(f"{_MANY}/offer", POST, "staff.offer_many", waitlist_many.offer_now, "staff", NOTIFY),
+    Route(f"{_MANY}/approve", POST, "staff.approve_many", waitlist_many.approve, "staff", NOTIFY),
     Route(f"{_MANY}/cancel", POST, "staff.cancel_many", waitlist_many.cancel, "staff", "waitlist.cancel"),
     Route(f"{_MANY}/earlier", POST, "staff.earlier_many", waitlist_many.earlier, "staff", NOTIFY),
     Route(f"{_MANY}/later", POST, "staff.later_many", waitlist_many.later, "staff", NOTIFY),

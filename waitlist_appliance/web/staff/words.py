@@ -26,6 +26,28 @@ REFUSALS: Final[Mapping[str, str]] = {
     "offer_ended": N_("That offer is over, so its message would not be true. Please make a new offer instead."),
     "not_pending": N_("That message is no longer waiting: it has gone out or was dropped."),
     "withdraw_instead": N_("This message is an offer. Please withdraw the offer instead, so that the place is free again."),
+    "entry_over": N_(
+        "That is no longer possible for this person. The entry has changed meanwhile, or its times are over."
+    ),
+    "offer_over": N_("That offer is over: it was answered or taken back, or its time is up."),
+    "nothing_free": N_("Nothing is free at the time they wish for, so nobody was asked."),
+    "full": N_("That time is full. Please choose another one, or put them on the waitlist."),
+    "reserved": N_(
+        "That time is held for somebody on the waitlist. Please choose another one, or put them on the waitlist."
+    ),
+    "cut_off_passed": N_("It is too close to the start to offer this. Please call the person."),
+    "joining_closed": N_("Joining is closed, so nobody new is put on the waitlist. The settings open it again."),
+    "booking_over": N_("That booking is over and can no longer be changed."),
+    "bad_party_size": N_("That number of people is not possible here. The settings say how large a party may be."),
+    "name_required": N_("Please give a name."),
+    "not_found": N_("That is not there any more. Please load the page again."),
+    "booking_on_its_way": N_(
+        "A booking in this time is still on its way to the calendar. Please try again in a minute. "
+        "If it is stuck, confirm or cancel it first."
+    ),
+    "changed_meanwhile": N_("This entry was changed meanwhile, so nothing was saved. Below is how it stands now."),
+    "nothing_to_approve": N_("There is no offer to approve."),
+    "consent_required": N_("Please tick this once they have agreed: whoever is added gets messages."),
     "nobody_chosen": N_("Nobody is chosen. Please tick at least one person first."),
     **SETTINGS_REFUSALS,
 }
@@ -48,6 +70,14 @@ ALARMS: Final[Mapping[str, str]] = {
     "messenger_account": N_(
         "The message provider refuses everything: no message goes out until its account is put right."
     ),
+}
+
+# What becomes of a time that was freed at the desk, by how offers are switched.
+WHAT_FOLLOWS: Final[Mapping[str, str]] = {
+    "automatic": N_("If somebody waits for that time, they are next."),
+    "approve_each": N_("If somebody waits for that time, an offer is laid out for you to approve."),
+    "manual": N_("Offers go out by hand: nobody is asked unless you do it."),
+    "paused": N_("Offers are paused: nobody is asked."),
 }
 
 # What a rule calls a field → what the form calls it.

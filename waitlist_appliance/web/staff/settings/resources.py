@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import abort, request
 
+from waitlist_appliance.domain.errors import Conflict, Invalid
 from waitlist_appliance.services import manage_calendars, set_up_resources
 from waitlist_appliance.services.manage_calendars import UsedBy
 from waitlist_appliance.services.set_up_resources import Place
@@ -16,6 +17,7 @@ from waitlist_appliance.texts.catalogues import N_
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
 from waitlist_appliance.web.staff import auth, page
+from waitlist_appliance.web.staff.once import once, page_key
 from waitlist_appliance.web.staff.settings import calendar_words, frame
 
 HOME = "/staff/settings/resources"
@@ -37,10 +39,10 @@ def add() -> Any:
 
 def add_many() -> Any:
     """Make several tables of a size."""
-    return frame.store(
-        _add_many, N_("The tables are there. They can be booked and offered from now on."), HOME,
-        lambda errors: _page(errors, dict(request.form), "many"),
-    )  # fmt: skip
+    try:
+        return once(_add_many, page_key())
+    except (Invalid, Conflict) as refused:
+        return _page(page.field_errors(refused), dict(request.form), "many")
 
 
 def edit(resource_id: str) -> Any:
@@ -97,12 +99,14 @@ def _write_to(calendar_id: str, resource_id: str) -> None:
     manage_calendars.use_for(box(), calendar_id, [*written, resource_id], "write", now, auth.actor())
 
 
-def _add_many() -> int:
+def _add_many() -> tuple[str, str]:
+    """Add them; what is said about it and where they are seen."""
     prefix = request.form.get("prefix", "").strip() or page.say().gettext("Table")
-    return set_up_resources.add_tables(
+    set_up_resources.add_tables(
         box(), frame.number("count"), frame.number("seats"), request.form.get("many_zone", ""), prefix,
         current_time(), auth.actor(),
     )  # fmt: skip
+    return page.say().gettext("The tables are there. They can be booked and offered from now on."), HOME
 
 
 def _page(errors: dict[str, str], given: dict[str, str] | None = None, opened: str = "") -> Any:
