@@ -120,8 +120,7 @@ def test_staff_and_a_yes_at_the_same_instant_never_make_two(
     assert ends["taken back"] > 0
 
 
-@pytest.mark.slow
-@pytest.mark.processes
+@pytest.mark.soak
 @pytest.mark.parametrize(("kind", "number"), [("google", 1000), ("caldav", 200)])
 def test_a_thousand_times_staff_and_a_yes_at_the_same_instant_never_make_two(
     kind: str, number: int, ready_made: Path, tmp_path: Path
