@@ -96,9 +96,9 @@ def test_a_failure_that_may_pass_is_tried_again_less_and_less_often(waiting: Sto
 
 
 def test_a_failure_that_lasts_ends_the_offer_but_does_not_write_the_phone_off(waiting: Story) -> None:
-    waiting.phone_fails("Ana", "retry", times=ATTEMPTS)
+    waiting.phone_fails("Ana", "retry", times=99)
     waiting.frees()
-    waiting.ticks(9)
+    waiting.ticks(11)
     assert waiting.asked()[0] == ("Ana", "failed")
     assert waiting.box.db.value("SELECT COUNT(*) FROM customer WHERE undeliverable_at IS NOT NULL") == 0
 

@@ -101,8 +101,25 @@ def test_a_messenger_that_raises_what_it_must_not_spoils_one_message(crowd: Stor
 
     provider.refuse = odd
     assert deliver_due(crowd.box, crowd.now) == 29
-    [(error, attempts)] = crowd.box.db.tuples("SELECT error, attempts FROM message WHERE state = 'pending'")
+    [(error, attempts)] = crowd.box.db.tuples("SELECT error, attempts FROM message WHERE state = 'sending'")
     assert (error, attempts) == ("internal error: RuntimeError", 1)
+
+
+def test_a_provider_that_asks_for_patience_is_not_asked_for_the_whole_line(
+    crowd: Story, provider: ScriptedMessenger
+) -> None:
+    tried: list[str] = []
+
+    def too_many(letter: Letter) -> DeliveryError:
+        tried.append(letter.address)
+        return DeliveryError("too many requests", "slow", code="20429", retry_after=timedelta(seconds=30))
+
+    provider.refuse = too_many
+    assert deliver_due(crowd.box, crowd.now) == 0
+    assert len(tried) <= AT_ONCE
+    provider.refuse = lambda letter: None
+    crowd.passes(seconds=31)
+    assert len(provider.sent) == 30
 
 
 def test_a_turn_that_comes_in_a_moment_is_waited_for(crowd: Story, provider: ScriptedMessenger) -> None:

@@ -153,15 +153,19 @@ def test_when_every_text_is_refused_sending_pauses_before_the_list_is_burnt_thro
     assert alarms.holds(story.box.db, alarms.SENDING_PAUSED)
 
 
-def test_after_resuming_refused_texts_are_counted_anew(ready: Story) -> None:
-    for _ in range(REFUSED_IN_A_ROW - 1):
-        alarms.raise_alarm(ready.box.db, "message_refused:sms:offer", "filtered", ready.now)
-    ready.phone_fails("Ana", "message")
-    ready.frees()
-    ready.passes()
-    resume_sending(ready.box, ready.now, OLIVIA)
-    ready.passes()
-    assert (offered(ready, "Ana"), alarms.present(ready.box.db)) == ([("sms", "sent")], [])
+def test_after_resuming_refused_texts_are_counted_anew(story: Story) -> None:
+    names = ["Ana", "Bruno", "Chloé"]
+    story.full("19:30")
+    story.in_line(*names)
+    story.passes()
+    for name in names:
+        story.phone_fails(name, "message")
+    story.frees()
+    story.passes()
+    assert alarms.holds(story.box.db, alarms.SENDING_PAUSED)
+    resume_sending(story.box, story.now, OLIVIA)
+    story.passes()
+    assert (offered(story, "Chloé"), alarms.present(story.box.db)) == ([("sms", "sent")], [])
 
 
 # --- patience

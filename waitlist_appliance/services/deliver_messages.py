@@ -20,7 +20,7 @@ from waitlist_appliance.domain.records import Message
 from waitlist_appliance.ports import STATE_RANK, DeliveryError, Handed, Letter, Messenger
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.message_letters import OFFERING, offer_of, segments_of, write_letter
-from waitlist_appliance.services.message_truth import must_wait, stale
+from waitlist_appliance.services.message_truth import is_unwanted, must_wait, stale
 from waitlist_appliance.services.offer_clock import start_clock
 from waitlist_appliance.services.undelivered import (
     ATTEMPTS,
@@ -49,6 +49,7 @@ SOON: Final = timedelta(seconds=10)
 CLOCKS_APART: Final = timedelta(seconds=10)
 # So often nobody may know whether it arrived before another way is tried.
 UNKNOWNS: Final = 2
+UNWANTED: Final = Refusal("the customer wants no messages on this channel", "elsewhere", "opted_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ class _Pass:
         self._under_way: dict[Future[Handed], _Ready] = {}
         self._began = time.monotonic()
         self._handed = 0
+        # The channels whose providers asked for fewer messages: the rest of the line would only be refused as well.
+        self._overrun: set[str] = set()
 
     def run(self, line: Iterable[Message]) -> int:
         waiting = deque(line)
@@ -112,6 +115,8 @@ class _Pass:
                 self._take(message)
             else:
                 self._land()
+            if self._overrun:
+                waiting = deque(message for message in waiting if message.channel not in self._overrun)
             if waiting and (self._lasts() > LONGEST_PASS or alarms.holds(self._app.db, PAUSED)):
                 waiting.clear()
         return self._handed
@@ -174,16 +179,30 @@ class _Pass:
         done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         for future in done:
             ready = self._under_way.pop(future)
+            if _asks_for_patience(future):
+                self._overrun.add(ready.message.channel)
             try:
                 self._handed += _finish(self._app, ready, future, self._now)
             except StorageUnavailable:
                 raise
             except Exception as error:
-                _stumbled(self._app, ready.message, error, self._now)
+                _broke_off(self._app, ready.message, error, self._now)
+
+
+def _asks_for_patience(future: Future[Handed]) -> bool:
+    """Whether the provider itself said so; a letter that waits for its own turn (no code) is no such thing."""
+    error = future.exception()
+    return isinstance(error, DeliveryError) and error.verdict == "slow" and error.code is not None
+
+
+def _broke_off(app: Appliance, message: Message, error: Exception, now: datetime) -> None:
+    """It raised once its hand-over had begun: nobody knows whether it arrived, so it is looked up before another try."""
+    log.error("message %s broke off", message.public_id, exc_info=error)
+    refused(app, message, Refusal(f"internal error: {type(error).__name__}", "unknown"), now)
 
 
 def _stumbled(app: Appliance, message: Message, error: Exception, now: datetime) -> None:
-    """One row that raises does not stop the pass: it is tried again a few times, and staff see it."""
+    """One row that cannot be prepared does not stop the pass: it is tried again a few times, and staff see it."""
     log.error("message %s could not be delivered", message.public_id, exc_info=error)
     with app.db.write():
         if messages.is_taken(app.db, message.id, now + LEASE):
@@ -204,6 +223,9 @@ def _prepare(app: Appliance, message: Message, now: datetime) -> _Ready | None:
         reason = stale(app, setup, message, now)
         if reason is not None:
             messages.drop(app.db, message.id, reason)
+            return None
+        if is_unwanted(app, message):  # said since it was written, or while it was under way
+            refused(app, message, UNWANTED, now)
             return None
         offer = offer_of(app, message)
         letter = write_letter(app, setup, message, start_clock(app, setup, offer, now) if offer else None, now)

@@ -11,11 +11,13 @@ from waitlist_appliance.domain.states import BOOKING_ACTIVE, ENTRY_ACTIVE, Entry
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.message_letters import offer_of
 from waitlist_appliance.services.offer_clock import end_unsent
-from waitlist_appliance.storage import bookings, entries, messages, offers, slots
+from waitlist_appliance.storage import bookings, customers, entries, messages, offers, slots
 from waitlist_appliance.storage.setup import Setup
 
 # A message with less time left would arrive after its time.
 SHORTEST_VALIDITY = timedelta(seconds=5)
+# Also said to somebody who wants no messages: that there will be none, and how to answer.
+ANSWERS_ALL_THE_SAME = frozenset({"opted_out", "help"})
 
 
 def must_wait(app: Appliance, setup: Setup, message: Message, now: datetime) -> bool:
@@ -29,7 +31,7 @@ def must_wait(app: Appliance, setup: Setup, message: Message, now: datetime) -> 
         slot = slots.by_id(app.db, offers.by_id(app.db, message.offer_id).slot_id)
         if quiet_hours.may_be_lost(slot.starts_at, quiet_end, setup.policies):
             return False
-    messages.put_off(app.db, message.id, quiet_end)
+    messages.let_wait(app.db, message.id, quiet_end)
     if message.offer_id is not None:
         limit = quiet_end + timedelta(seconds=setup.policies.unsent_offer_seconds)
         app.db.execute("UPDATE offer SET unsent_limit_at = ? WHERE id = ? AND sent_at IS NULL", limit, message.offer_id)
@@ -46,6 +48,15 @@ def stale(app: Appliance, setup: Setup, message: Message, now: datetime) -> str 
     if reason is not None:
         return reason
     return _stale_entry(app, entries.by_id(app.db, message.entry_id), message.kind, now) if message.entry_id else None
+
+
+def is_unwanted(app: Appliance, message: Message) -> bool:
+    """Whether the customer wants nothing on this channel any more; a word for help is answered all the same."""
+    if message.kind in ANSWERS_ALL_THE_SAME:
+        return False
+    customer = customers.by_id(app.db, message.customer_id)
+    refused_at = customer.email_refused_at if message.channel == "email" else customer.opted_out_at
+    return refused_at is not None
 
 
 def _stale_offer(app: Appliance, setup: Setup, message: Message, now: datetime) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import timedelta
+from typing import Final, Literal
 
 from waitlist_appliance.domain.errors import Invalid
 from waitlist_appliance.domain.records import Customer, Message, Offer
@@ -13,6 +14,8 @@ from waitlist_appliance.services.join_waitlist import read_phone
 from waitlist_appliance.storage import bookings, customers, messages, offers
 
 Button = Literal["accept", "decline"]
+# The provider's clock, by which it was written, and ours are never quite the same.
+CLOCKS_APART: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def _offer(app: Appliance, inbound: Inbound, customer: Customer, answers: Messag
         return found
     if answers is not None and (answers.offer_id is not None or answers.booking_id is not None):
         return _of_message(app, answers)
-    return offers.newest_sent_of_customer(app.db, customer.id)
+    # One found late may be older than the offer: nobody says yes to what they have not been asked.
+    return offers.newest_sent_of_customer(app.db, customer.id, inbound.received_at + CLOCKS_APART)
 
 
 def _of_message(app: Appliance, answers: Message) -> Offer | None:

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 6
 LONGEST_PAUSE: Final = timedelta(seconds=300)
+WORN_OUT_PAUSE: Final = timedelta(seconds=60)
 # How long a message whose end nobody knows is left alone before it is looked up.
 UNKNOWN_LEASE: Final = timedelta(seconds=20)
 # The provider asks for patience and does not say how much.
@@ -28,6 +29,7 @@ SLOW: Final = timedelta(seconds=2)
 SLOWEST: Final = timedelta(hours=1)
 # So many texts refused in a row are no matter of one text: the rest of the line must not be burnt through.
 REFUSED_IN_A_ROW: Final = 3
+FAILED_LATELY: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,18 @@ def give_up_or_retry(app: Appliance, message: Message, refusal: Refusal, now: da
         messages.put_off(app.db, message.id, now + pause, refusal.words)
 
 
+def _later(app: Appliance, message: Message, refusal: Refusal, now: datetime) -> None:
+    """Nothing speaks against the customer's phone: an offer without another way waits for this one until it has been
+    unsent for too long. Given up sooner, a line would be burnt through while the provider cannot be reached."""
+    offer = offer_of(app, message)
+    worn_out = messages.by_id(app.db, message.id).attempts >= ATTEMPTS
+    if not worn_out or offer is None or offer.state != "live" or _next_way(app, message) is not None:
+        give_up_or_retry(app, message, refusal, now)
+        return
+    _stand_still(app, message)
+    messages.put_off(app.db, message.id, now + max(WORN_OUT_PAUSE, refusal.retry_after or timedelta(0)), refusal.words)
+
+
 def _account(app: Appliance, message: Message, refusal: Refusal, now: datetime) -> None:
     pause_sending(app, refusal.words, now, message.id)
     _stand_still(app, message)
@@ -99,10 +113,16 @@ def _this_text(app: Appliance, message: Message, refusal: Refusal, now: datetime
     """A person must look; when nothing of the kind passes any more, sending pauses."""
     condition = refused_texts(message)
     alarms.raise_alarm(app.db, condition, refusal.words, now)
-    if alarms.count(app.db, condition) >= REFUSED_IN_A_ROW:
+    if alarms.count(app.db, condition) >= REFUSED_IN_A_ROW and _of_many(app, message, now):
         _account(app, message, refusal, now)
         return
     _will_not_do(app, message, refusal, now)
+
+
+def _of_many(app: Appliance, message: Message, now: datetime) -> bool:
+    """Whether so many people are concerned: one guest, tried again and again, does not silence the house."""
+    others = messages.others_failed(app.db, message, now - FAILED_LATELY, REFUSED_IN_A_ROW)
+    return others + 1 >= REFUSED_IN_A_ROW
 
 
 def _not_reachable(app: Appliance, message: Message, refusal: Refusal, now: datetime) -> None:
@@ -113,7 +133,7 @@ def _not_reachable(app: Appliance, message: Message, refusal: Refusal, now: date
 _ACTS: Final[Mapping[Verdict, Callable[[Appliance, Message, Refusal, datetime], None]]] = {
     "account": _account,
     "slow": _slow,
-    "later": give_up_or_retry,
+    "later": _later,
     "unknown": _unknown,
     "message": _this_text,
     "dead": _not_reachable,
@@ -163,16 +183,25 @@ def _will_not_do(app: Appliance, message: Message, refusal: Refusal, now: dateti
         end_unsent(app, offer, now, "undeliverable")
 
 
-def _falls_back(app: Appliance, message: Message, now: datetime) -> bool:
+def _next_way(app: Appliance, message: Message) -> str | None:
+    """The customer's first channel on which this was not tried yet."""
     customer = customers.by_id(app.db, message.customer_id)
-    said = message.dedupe_key.rsplit(":", 1)[0]
-    tried = messages.tried_channels(app.db, customer.id, message.kind, said)
-    following = next((channel for channel in channels_of(app, customer) if channel not in tried), None)
+    tried = messages.tried_channels(app.db, customer.id, message.kind, _said(message))
+    return next((channel for channel in channels_of(app, customer) if channel not in tried), None)
+
+
+def _said(message: Message) -> str:
+    """The message's dedupe key without its channel."""
+    return message.dedupe_key.rsplit(":", 1)[0]
+
+
+def _falls_back(app: Appliance, message: Message, now: datetime) -> bool:
+    following = _next_way(app, message)
     if following is None:
         return False
     messages.add(
-        app.db, customer_id=customer.id, kind=message.kind, channel=following, facts=json.loads(message.facts),
-        dedupe_key=f"{said}:{following}", due_at=now, now=now, own_act=message.own_act, offer_id=message.offer_id,
+        app.db, customer_id=message.customer_id, kind=message.kind, channel=following, facts=json.loads(message.facts),
+        dedupe_key=f"{_said(message)}:{following}", due_at=now, now=now, own_act=message.own_act, offer_id=message.offer_id,
         entry_id=message.entry_id, booking_id=message.booking_id,
     )  # fmt: skip
     app.ring_deliver()

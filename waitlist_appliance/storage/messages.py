@@ -181,8 +181,18 @@ def uncount(db: Database, message_id: int) -> int:
     return db.execute("UPDATE message SET attempts = MAX(attempts - 1, 0) WHERE id = ?", message_id)
 
 
+def let_wait(db: Database, message_id: int, due_at: datetime) -> int:
+    """Keep it back until then. An attempt that nobody told the end of stays in doubt."""
+    return db.execute(
+        f"""UPDATE message SET state = 'pending', due_at = ?, unknown_since_at = COALESCE(unknown_since_at,
+                  CASE state WHEN 'sending' THEN {_ATTEMPT_BEGAN} END)
+            WHERE id = ? AND state IN ('pending', 'sending')""",
+        due_at, message_id,
+    )  # fmt: skip
+
+
 def put_off(db: Database, message_id: int, due_at: datetime, error: str | None = None) -> int:
-    """Send it later: quiet hours, or a failure that may pass."""
+    """Send it later, after a failure that may pass."""
     return db.execute(
         "UPDATE message SET state = 'pending', due_at = ?, error = ? WHERE id = ? AND state IN ('pending', 'sending')",
         due_at, error, message_id,
@@ -195,6 +205,14 @@ def failed(db: Database, message_id: int, error: str, code: str | None = None) -
         "UPDATE message SET state = 'failed', error = ?, code = ?, rank = 2 WHERE id = ? AND state = 'sending'",
         error, code, message_id,
     )  # fmt: skip
+
+
+def others_failed(db: Database, message: Message, since: datetime, limit: int) -> int:
+    """To how many other customers a message of this kind could not be sent on this channel; ``limit`` at most."""
+    sql = """SELECT COUNT(*) FROM (
+                 SELECT DISTINCT customer_id FROM message INDEXED BY message_failed_lately
+                  WHERE state = 'failed' AND created_at >= ? AND channel = ? AND kind = ? AND customer_id <> ? LIMIT ?)"""
+    return int(db.value(sql, since, message.channel, message.kind, message.customer_id, limit))
 
 
 def drop(db: Database, message_id: int, reason: str) -> int:
@@ -235,11 +253,13 @@ def drop_of_booking(db: Database, booking_id: int, reason: str) -> int:
 
 
 def drop_of_customer(db: Database, customer_id: int, channels: tuple[str, ...], reason: str) -> int:
-    """After STOP: what is still unsent on these channels will not go out."""
+    """After STOP: what is still unsent on these channels will not go out. An offer is told on another channel, or ends:
+    dropped like the rest, it would hold its time and tell nobody."""
     marks = ", ".join("?" * len(channels))
     return db.execute(
         f"""UPDATE message SET state = 'dropped', error = ?
-             WHERE customer_id = ? AND state = 'pending' AND channel IN ({marks}) AND kind <> 'opted_out'""",
+             WHERE customer_id = ? AND state = 'pending' AND channel IN ({marks})
+               AND kind NOT IN ('opted_out', 'offer', 'offer_race')""",
         reason, customer_id, *channels,
     )  # fmt: skip
 

@@ -112,14 +112,14 @@ def live_of_customer(db: Database, customer_id: int) -> Offer | None:
     return db.row(Offer, "SELECT * FROM offer WHERE customer_id = ? AND state IN ('proposed', 'live')", customer_id)
 
 
-def newest_sent_of_customer(db: Database, customer_id: int) -> Offer | None:
-    """The newest offer the customer was told about: what a reply by message is matched to."""
+def newest_sent_of_customer(db: Database, customer_id: int, until: datetime) -> Offer | None:
+    """The newest offer the customer had been told about by then: what a reply by message is matched to."""
     return db.row(
         Offer,
-        """SELECT * FROM offer WHERE customer_id = ? AND sent_at IS NOT NULL AND late = 0
+        """SELECT * FROM offer WHERE customer_id = ? AND sent_at <= ? AND late = 0
             ORDER BY state = 'live' DESC, id DESC LIMIT 1""",
-        customer_id,
-    )
+        customer_id, until,
+    )  # fmt: skip
 
 
 def asked(db: Database, opening_id: int, customer_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ __all__ = [
 MAX_TEXT = 1600  # what a carrier takes as one message
 _LONGEST_FACT = 80
 _TURNS_WRITING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Anybody can sign anybody up: a "name" must not carry an address of theirs into a message of ours.
+_ADDRESS = re.compile(r"://|@|[^\s.]\.[^\s.]{2,}")
 _ALLOWED_NODES: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.Not, nodes.And, nodes.Or,
 )  # fmt: skip
@@ -208,4 +211,6 @@ def _tidy(name: str, value: object) -> object:
     if name == "text":  # what staff wrote: as long as they wrote it, with its lines
         return line
     line = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in line)
+    if name == "first_name" and _ADDRESS.search(line):
+        return ""
     return " ".join(line.split())[:_LONGEST_FACT]

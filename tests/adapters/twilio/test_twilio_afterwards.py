@@ -160,7 +160,7 @@ def test_fates_tell_how_far_each_message_has_come(twilio: TwilioServer, make: Ma
         (30005, "dead"), (30006, "landline"), (30004, "dead"), (63014, "opted_out"), (30003, "elsewhere"),
         (30008, "elsewhere"), (30036, "elsewhere"), (63016, "elsewhere"), (63003, "dead"), (63024, "dead"),
         (63032, "elsewhere"), (63049, "elsewhere"), (30007, "message"), (30450, "message"), (30001, "account"),
-        (30002, "account"), (30034, "account"), (63018, "slow"), (39999, "elsewhere"),
+        (30002, "account"), (30034, "message"), (63018, "slow"), (39999, "elsewhere"),
     ],
 )  # fmt: skip
 def test_a_failure_says_what_follows(twilio: TwilioServer, make: Make, code: int, verdict: str) -> None:

@@ -147,6 +147,22 @@ def test_a_strange_name_stays_a_name(name: str) -> None:
     assert "911" not in said
 
 
+@pytest.mark.parametrize(
+    "name", ["https://evil.example/win", "You won: evil.example", "www.evil.example", "a@evil.example"]
+)
+def test_a_name_that_is_an_address_is_not_said(name: str) -> None:
+    said = render(
+        "opted_in", "email", "en", {"first_name": name}, LOLA, own=Template("{{ first_name }}", "Hi {{ first_name }}!")
+    )
+    assert (said.subject, said.body) == ("", "Hi !")
+
+
+@pytest.mark.parametrize("name", ["J. R.", "J.P.", "Mª José", "O'Neil", "María-José", "St. John"])
+def test_a_name_with_dots_is_said(name: str) -> None:
+    said = render("opted_in", "email", "en", {"first_name": name}, LOLA, own=Template("x", "Hi {{ first_name }}!"))
+    assert said.body == f"Hi {name}!"
+
+
 def test_an_sms_is_transliterated_and_whatsapp_keeps_its_accents() -> None:
     own = Template(None, "¡Sí! “Mañana” 🎉")
     assert render("opted_in", "sms", "es", {}, LOLA, own=own).body == '¡Si! "Mañana"'

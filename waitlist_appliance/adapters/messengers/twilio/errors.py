@@ -58,6 +58,8 @@ MEANINGS: Final[Mapping[int, Meaning]] = {
     21655: Meaning("message", "the WhatsApp template does not exist"),
     21656: Meaning("message", "the WhatsApp template does not take these values"),
     30007: Meaning("message", "the carrier filters this text"),
+    # Of one country's recipients: it must not silence a house elsewhere that has one guest from there.
+    30034: Meaning("message", "the sender is not registered for messages in the United States (A2P 10DLC)"),
     30450: Meaning("message", "Twilio's fraud protection blocks messages to this number range"),
     # the account
     20003: Meaning("account", "the credentials are wrong"),
@@ -76,7 +78,6 @@ MEANINGS: Final[Mapping[int, Meaning]] = {
     21910: Meaning("account", "the sender and the recipient are on different channels"),
     30001: Meaning("account", "the sender's queue at Twilio is full"),
     30002: Meaning("account", "the account is suspended"),
-    30034: Meaning("account", "the sender is not registered for messages in the United States (A2P 10DLC)"),
     63007: Meaning("account", "the WhatsApp sender does not exist"),
     # patience
     20429: Meaning("slow", "too many requests"),
