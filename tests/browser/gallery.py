@@ -12,6 +12,7 @@ from typing import Final
 from playwright.sync_api import Page
 
 from tests.browser.restaurant import Guest, Restaurant
+from waitlist_appliance.storage import customers
 
 SILENCE_SECONDS: Final = 10
 MANAGER_PASSWORD: Final = "the kitchen closes late"
@@ -212,6 +213,24 @@ def _pending_booking(page: Page, gallery: Gallery) -> None:
     page.goto("/booking/" + app.token("booking", booking, datetime.now(UTC)))
 
 
+def _unsubscribe(page: Page, gallery: Gallery) -> None:
+    app = gallery.restaurant.app
+    number = "+34612399001"
+    with app.db.write():
+        known = customers.by_phone(app.db, number)
+        guest = known or customers.add(
+            app.db, number, "mobile", "Ulla", None, "ulla@example.org", "en", datetime.now(UTC)
+        )
+        link = "/unsubscribe/" + app.token("unsubscribe", guest.id, datetime.now(UTC))
+    page.goto(link)
+
+
+def _unsubscribed(page: Page, gallery: Gallery) -> None:
+    _unsubscribe(page, gallery)
+    with page.expect_navigation():
+        page.locator("button[value=unsubscribe]").click()
+
+
 def _lost(page: Page, gallery: Gallery) -> None:
     slower, faster = gallery.raced
     gallery.restaurant.answer(faster, "accept")
@@ -349,6 +368,8 @@ STATES: Final = (
     State("public.booking", "confirmed", lambda page, gallery: page.goto(gallery.booked[2])),
     State("public.booking", "cancel", lambda page, gallery: page.goto(gallery.booked[2] + "?step=cancel")),
     State("public.booking", "cancelled", lambda page, gallery: page.goto(gallery.cancelled)),
+    State("public.unsubscribe", "asked", _unsubscribe),
+    State("public.unsubscribe", "done", _unsubscribed),
     State("staff.log_in", "empty", lambda page, gallery: page.goto("/login")),
     State("staff.log_in", "refused", _log_in_refused),
     State("staff.welcome", "new", _welcome),

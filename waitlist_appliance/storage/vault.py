@@ -12,9 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 NONCE_BYTES = 12
 KEY_BYTES = 32
 
@@ -31,12 +28,17 @@ class Vault:
 
     def seal(self, secret: bytes, about: str) -> bytes:
         """The secret as it may be stored. ``about`` names its place, for example ``connection:3``."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 8 MB that most processes never need
+
         key = self._keys()[0]
         nonce = os.urandom(NONCE_BYTES)
         return nonce + AESGCM(key).encrypt(nonce, secret, about.encode())
 
     def open(self, sealed: bytes, about: str) -> bytes:
         """The secret again. VaultError when no key fits or it belongs to another place."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         for key in self._keys():
             try:
