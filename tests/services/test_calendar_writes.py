@@ -10,6 +10,7 @@ import pytest
 from tests.story import Story
 from waitlist_appliance.adapters.calendars.local import LocalCalendar
 from waitlist_appliance.ports import NewEvent, Written
+from waitlist_appliance.services.booking_acts import transition
 from waitlist_appliance.services.cancel_booking import cancel
 from waitlist_appliance.services.leave_waitlist import leave
 from waitlist_appliance.services.write_calendar import LEASE, write_due
@@ -193,3 +194,23 @@ def test_our_own_events_never_count_as_somebody_elses(asked: Story) -> None:
     asked.ticks(30, step=5)
     assert [booking.status for booking in asked.bookings()] == ["confirmed"]
     assert asked.asked() == [("Ana", "accepted")]
+
+
+def test_a_booking_that_staff_confirm_while_it_is_written_is_not_taken_back_by_an_event_in_the_way(asked: Story) -> None:
+    asked.yes("Ana")
+    booking = asked.bookings("Ana")[0]
+    late = asked.now + timedelta(minutes=20)
+
+    def confirmed_by_hand_and_overlapped() -> None:
+        if asked.bookings("Ana")[0].status == "pending":
+            transition(asked.box, booking.id, "confirmed", late, SYSTEM)
+            asked.box.db.insert(
+                "local_event", uid="theirs", title="Reserva", starts_at=booking.starts_at, ends_at=booking.ends_at,
+            )  # fmt: skip
+
+    asked.box.calendars = {"local": Slow(asked, confirmed_by_hand_and_overlapped)}
+    write_due(asked.box, late)
+    write_due(asked.box, late)
+    after = asked.bookings("Ana")[0]
+    assert (after.status, after.calendar_event_id is not None) == ("confirmed", True)
+    assert asked.calendar().count("Ana Pérez · 2") == 1

@@ -261,7 +261,11 @@ def _occupied_by(app: Appliance, booking: Booking) -> Interval:
 def _give_up(app: Appliance, write: CalendarWrite, booking: Booking, now: datetime) -> None:
     """Somebody else's event has the time. A moved booking's line ended long ago: it is cancelled, not taken back."""
     with app.db.write():
-        if not _outdated(app, write, bookings.by_id(app.db, booking.id)):
+        current = bookings.by_id(app.db, booking.id)
+        if _goes_in_as_it_is(app, write, current):  # staff confirmed it by hand meanwhile: nothing takes it back
+            calendar_writes.retry(app.db, write.id, now, "")
+            return
+        if not _outdated(app, write, current):
             if bookings.was_confirmed(app.db, booking.id):
                 cancel(app, booking.id, now, SYSTEM, "the calendar has another event at this time")
             else:
