@@ -91,8 +91,3 @@ def unclear_replies(db: Database, since: datetime) -> list[Case]:
     GROUP BY customer.id ORDER BY at DESC LIMIT {AT_MOST}
     """
     return db.rows(Case, sql, since)
-
-
-def conditions(db: Database) -> set[str]:
-    """The alarms that hold, without their subjects."""
-    return {condition.split(":")[0] for (condition,) in db.tuples("SELECT condition FROM alarm")}
