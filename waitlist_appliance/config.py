@@ -36,6 +36,15 @@ class Config:
     internal_timers: bool = True
     log_level: str = "info"
     credentials_key_file: Path = Path("credentials.key")
+    metrics_token: str = field(default="", repr=False)
+    backup_directory: Path = Path("backups")
+    backup_recipient: str = ""
+    backup_passphrase: str = field(default="", repr=False)
+    backup_offsite: str = ""
+    backup_keep_daily: int = 7
+    backup_keep_weekly: int = 5
+    backup_keep_monthly: int = 12
+    sentry_dsn: str = field(default="", repr=False)
     google_api_url: str = "https://www.googleapis.com/calendar/v3/"
     google_auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
     google_token_url: str = "https://oauth2.googleapis.com/token"
@@ -45,6 +54,11 @@ class Config:
     def credentials_key_path(self) -> Path:
         """The key that seals the credentials of others; it never lies in the database."""
         return self.data_directory / self.credentials_key_file
+
+    @property
+    def backup_path(self) -> Path:
+        """Where backups of this box are kept."""
+        return self.data_directory / self.backup_directory
 
     @property
     def database_path(self) -> Path:
@@ -73,6 +87,7 @@ class Key:
     check: Callable[[str, Any], Any]
     help: str
     secret: bool = False
+    optional: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -141,6 +156,7 @@ KEYS: tuple[Key, ...] = (
         checks.secret(16),
         "What an outside cron shows to /api/cron/*, at least 16 characters. Without it those addresses are closed.",
         secret=True,
+        optional=True,
     ),
     Key(
         "keys.credentials_key_file",
@@ -149,6 +165,84 @@ KEYS: tuple[Key, ...] = (
         "credentials.key",
         checks.text,
         "File of the key that seals calendars' tokens and passwords. Relative paths start at data.directory. Back it up.",
+    ),
+    Key(
+        "keys.metrics_token",
+        "metrics_token",
+        str,
+        "",
+        checks.secret(16),
+        "What Prometheus shows to /metrics as a bearer token, at least 16 characters. Without it that address is closed.",
+        secret=True,
+        optional=True,
+    ),
+    Key(
+        "backup.directory",
+        "backup_directory",
+        str,
+        "backups",
+        checks.text,
+        "Folder that backups are kept in. Relative paths start at data.directory; another disk is better.",
+    ),
+    Key(
+        "backup.recipient",
+        "backup_recipient",
+        str,
+        "",
+        checks.recipient,
+        'Public key (age1...) that backups are sealed for; "" for none. Who holds its private key can restore.',
+    ),
+    Key(
+        "backup.passphrase",
+        "backup_passphrase",
+        str,
+        "",
+        checks.secret(12),
+        "Passphrase that opens backups, at least 12 characters. Keep a copy away from this machine.",
+        secret=True,
+        optional=True,
+    ),
+    Key(
+        "backup.offsite",
+        "backup_offsite",
+        str,
+        "",
+        checks.offsite,
+        'Where each backup is copied to: "rclone:REMOTE:PATH" or "rsync:USER@HOST:PATH"; "" for nowhere.',
+    ),
+    Key(
+        "backup.keep_daily",
+        "backup_keep_daily",
+        int,
+        7,
+        checks.between(1, 365),
+        "Of how many of the last days the newest backup is kept, 1 to 365.",
+    ),
+    Key(
+        "backup.keep_weekly",
+        "backup_keep_weekly",
+        int,
+        5,
+        checks.between(0, 520),
+        "Of how many of the last weeks the newest backup is kept, 0 to 520.",
+    ),
+    Key(
+        "backup.keep_monthly",
+        "backup_keep_monthly",
+        int,
+        12,
+        checks.between(0, 120),
+        "Of how many of the last months the newest backup is kept, 0 to 120.",
+    ),
+    Key(
+        "sentry.dsn",
+        "sentry_dsn",
+        str,
+        "",
+        checks.sentry_dsn,
+        "Where errors of the program are reported to; needs the extra sentry. Without it nothing leaves this machine.",
+        secret=True,
+        optional=True,
     ),
     Key(
         "timers.internal",
@@ -204,15 +298,17 @@ _BY_NAME = {name: key for key in KEYS for name in key.names}
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     """Reads and checks config.toml; ConfigError names the key, the value and what is allowed. Secrets are read in."""
-    location = Location(path.absolute())
     given = _flatten(_parse(path))
+    environ = os.environ if environ is None else environ
+    handed_over = environ.get("CREDENTIALS_DIRECTORY")
+    location = Location(path.absolute(), Path(handed_over) if handed_over else None)
     values = {key.attribute: _value(key, given, location) for key in KEYS}
-    _apply_environment(values, os.environ if environ is None else environ)
+    _apply_environment(values, environ)
     checks.combinations(values)
     directory = location.resolve(values.pop("data_directory"))
     keys = {name: values.pop(name).encode() for name in ("token_key", "session_key")}
-    credentials_key = Path(values.pop("credentials_key_file")).expanduser()
-    return Config(data_directory=directory, credentials_key_file=credentials_key, **keys, **values)
+    paths: dict[str, Any] = {name: Path(values.pop(name)).expanduser() for name in ("credentials_key_file", "backup_directory")}
+    return Config(data_directory=directory, **paths, **keys, **values)
 
 
 def show(config: Config) -> dict[str, dict[str, object]]:
@@ -328,7 +424,7 @@ def _secret(key: Key, given: Mapping[str, Any], location: Location) -> str:
         value = given[inline]
     elif in_file in given:
         value = _read_secret(in_file, given[in_file], location)
-    elif key.name == "keys.cron_secret":
+    elif key.optional:
         return ""
     else:
         raise ConfigError(inline, None, f"it or {in_file} must be set; `waitlist init` makes one")
@@ -338,7 +434,7 @@ def _secret(key: Key, given: Mapping[str, Any], location: Location) -> str:
 def _read_secret(name: str, value: Any, location: Location) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigError(name, value, "it must be the path of a file")
-    file = location.resolve(value)
+    file = location.secret(value)
     try:
         text = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -27,6 +27,13 @@ class Location:
     """Where the configuration lies: relative paths in it start at its folder."""
 
     config: Path
+    credentials: Path | None = None
+
+    def secret(self, value: str) -> Path:
+        """The file of a secret. What systemd handed over (LoadCredential=) under the file's name goes before the file
+        itself, which the service may then be unable to read."""
+        handed_over = self.credentials / Path(value).name if self.credentials else None
+        return handed_over if handed_over and handed_over.exists() else self.resolve(value)
 
     def resolve(self, value: str) -> Path:
         """The absolute path that `value` means."""
@@ -108,6 +115,34 @@ def public_url(name: str, value: str) -> str:
     if _EXAMPLE_HOST.search(parts.hostname):
         raise ConfigError(name, value, "this is the example's address; set the one that your customers open")
     return value.rstrip("/")
+
+
+def recipient(name: str, value: str) -> str:
+    """A public key of age, or nothing."""
+    if value and not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", value):
+        raise ConfigError(name, value, 'it must be a public key such as age1..., as age-keygen prints it, or ""')
+    return value
+
+
+def offsite(name: str, value: str) -> str:
+    """A target of rclone or rsync, or nothing."""
+    kind, _, target = value.partition(":")
+    if value and (kind not in ("rclone", "rsync") or not target or target.startswith("-")):
+        raise ConfigError(name, value, 'it must look like "rclone:REMOTE:PATH" or "rsync:USER@HOST:PATH", or be ""')
+    return value
+
+
+def sentry_dsn(name: str, value: str) -> str:
+    """https://KEY@HOST/PROJECT; errors never show it. Plain http on this machine alone."""
+    try:
+        parts = urlsplit(value)
+        right = bool(parts.username and parts.hostname and parts.path.strip("/"))
+        safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+    except ValueError:
+        right = safe = False
+    if not right or not safe:
+        raise ConfigError(name, None, "it must look like https://KEY@HOST/PROJECT, as Sentry shows it")
+    return value
 
 
 def service_url(name: str, value: str) -> str:

@@ -22,8 +22,8 @@ def names(requirements: list[object]) -> set[str]:
     return {re.split(r"[^A-Za-z0-9._-]", item)[0].lower() for item in requirements if isinstance(item, str)}
 
 
-def test_there_is_a_lock_for_running_for_building_and_for_developing() -> None:
-    assert [lock.stem for lock in LOCKS] == ["build", "dev", "runtime"]
+def test_there_is_a_lock_for_running_for_every_extra_for_building_and_for_developing() -> None:
+    assert [lock.stem for lock in LOCKS] == ["build", "dev", "extras", "runtime"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -43,6 +43,7 @@ def test_what_runs_is_pinned_alike_for_developing_and_building() -> None:
     dev = pins("dev")
     assert pins("runtime").items() <= dev.items()
     assert pins("build").items() <= dev.items()
+    assert pins("runtime").items() <= pins("extras").items()
 
 
 def test_every_declared_dependency_is_locked() -> None:

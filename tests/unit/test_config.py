@@ -199,10 +199,39 @@ def test_a_word_that_is_neither_yes_nor_no_is_refused_in_the_environment(tmp_pat
 def test_what_is_shown_hides_every_secret(tmp_path: Path) -> None:
     config = load(written(tmp_path, keys__cron_secret=CRON_SECRET), {})
     secrets = dict.fromkeys(("token_key", "session_key", "cron_secret"), "(hidden)")
-    assert show(config)["keys"] == {**secrets, "credentials_key_file": "credentials.key"}
+    assert show(config)["keys"] == {**secrets, "credentials_key_file": "credentials.key", "metrics_token": ""}
     assert show(config)["server"]["port"] == 8080
     for secret in (TOKEN_KEY, SESSION_KEY, CRON_SECRET):
         assert secret not in str(show(config)) + repr(config)
+
+
+def test_a_secret_that_systemd_hands_over_goes_before_its_file(tmp_path: Path) -> None:
+    handed_over = tmp_path / "credentials"
+    handed_over.mkdir()
+    (handed_over / "token_key.txt").write_text("handed-over-" * 4, encoding="utf-8")
+    (handed_over / "token_key.txt").chmod(0o400)
+    path = tmp_path / "box" / "config.toml"
+    write_default(path, tmp_path / "data", 8080, "http://127.0.0.1:8080")
+    (tmp_path / "data" / "token_key.txt").unlink()
+    assert load(path, {"CREDENTIALS_DIRECTORY": str(handed_over)}).token_key == b"handed-over-" * 4
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("backup__recipient", "age1short"),
+        ("backup__offsite", "ftp:somewhere"),
+        ("backup__offsite", "rsync:--rsh=sh"),
+        ("backup__passphrase", "short"),
+        ("backup__keep_daily", 0),
+        ("sentry__dsn", "https://sentry.example/1"),
+        ("sentry__dsn", "http://key@sentry.example/1"),
+        ("keys__metrics_token", "short"),
+    ],
+)
+def test_what_backups_and_reports_are_told_is_checked_at_the_start(tmp_path: Path, key: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=key.replace("__", r"\.")):
+        load(written(tmp_path, **{key: value}), {})
 
 
 def test_a_closing_slash_of_the_public_address_is_dropped(tmp_path: Path) -> None:
