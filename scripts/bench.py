@@ -28,6 +28,7 @@ from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 
+from bench_backup import backup
 from bench_box import Box, a_box
 from bench_load import Load, run
 from bench_messages import outbox, replies
@@ -37,7 +38,7 @@ from waitlist_appliance.domain.assignment import Seat, parties_of
 from waitlist_appliance.domain.moments import local, local_day_bounds
 from waitlist_appliance.domain.states import OfferState
 from waitlist_appliance.services import check_slots, edit_events
-from waitlist_appliance.storage import api_reads, line, staff
+from waitlist_appliance.storage import api_reads, line, sessions, staff
 from waitlist_appliance.storage.activity import SYSTEM
 
 CONCURRENCY = (1, 8, 32, 64)
@@ -63,10 +64,11 @@ class Size:
     messages: int
     events: int
     watched: tuple[int, ...]
+    backup_megabytes: int
 
 
-FULL = Size(3, 3.0, 25, (10, 1_000, 50_000), 1_000, 100_000, 60, 5, 6_000, 400, 5_000, (1, 100, 1_000))
-QUICK = Size(1, 1.0, 6, (10, 1_000, 5_000), 200, 5_000, 10, 2, 1_500, 120, 500, (1, 100))
+FULL = Size(3, 3.0, 25, (10, 1_000, 50_000), 1_000, 100_000, 60, 5, 6_000, 400, 5_000, (1, 100, 1_000), 1_000)
+QUICK = Size(1, 1.0, 6, (10, 1_000, 5_000), 200, 5_000, 10, 2, 1_500, 120, 500, (1, 100), 60)
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ def listing(report: Report, size: Size) -> None:
         with box.db.write():
             user = staff.insert_user(box.db, "olivia@casalola.example", "Olivia", "owner", box.now)
             hashed = sha256(token.encode()).digest()
-            staff.insert_session(box.db, hashed, user, box.now, box.now + timedelta(days=1))
+            sessions.insert(box.db, hashed, user, box.now, box.now + timedelta(days=1))
         plain = {"status": None, "day": None, "slot": None, "q": None, "cursor": None, "limit": 50}
         for what, given in (("newest 50", {}), ("waiting", {"status": "waiting"}), ("searched, one match", {"q": "700000123"})):
             asked = {**plain, **given}
@@ -480,7 +482,7 @@ def _status(pid: int) -> Iterator[str]:
 PARTS = {
     "trigger": trigger, "freed": freed, "choosing": choosing, "mass": mass, "list": listing, "idle": idle, "start": starting,
     "replies": replies, "outbox": outbox,
-    "calendars": calendars,
+    "calendars": calendars, "backup": backup,
 }  # fmt: skip
 
 

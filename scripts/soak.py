@@ -1,4 +1,4 @@
-"""The long crash test: web and worker are killed a thousand times under a hundred journeys, and nothing may be lost.
+"""The long crash test: web, worker or both are killed a thousand times under a hundred journeys; nothing may be lost.
 
 It runs in storms of some forty kills, each on a box of its own in a temporary folder, on this machine alone
 (127.0.0.1). It ends by itself, kills only what it has started, and says at the end what it found.
@@ -48,7 +48,9 @@ class Bar:
 def main() -> int:
     """0 when nothing was lost, 1 when something was, 130 when it was interrupted."""
     asked = _arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: nothing is left running
+    # Both end it, and nothing is left running; a shell's background job would ignore Ctrl-C, and its children, too.
+    for asked_to_end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked_to_end, signal.default_int_handler)
     bar, broken, left, seed = Bar(asked.kills), 0, asked.kills, asked.seed
     print(f"{asked.kills} kills in storms of {KILLS_PER_STORM} at most; the first seed is {seed}", flush=True)
     try:

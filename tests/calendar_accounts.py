@@ -88,7 +88,7 @@ def feed() -> Iterator[Feed]:
             """Silence."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     told.address = f"http://127.0.0.1:{server.server_address[1]}/private-4711/basic.ics"
     try:

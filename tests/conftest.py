@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import Rule
 
 from waitlist_appliance.adapters.calendars.local import LocalCalendar
 from waitlist_appliance.adapters.messengers.accounts import SmtpAccounts, TwilioAccounts, TwilioHooks
@@ -26,6 +31,16 @@ MADRID = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 
 
+MEMORY = Path("/dev/shm")
+ROOM = 1024**3
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The databases of the tests lie in memory where there is room for them: nobody waits for a disk."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
 def at(text: str, day: str = "2026-01-16") -> datetime:
     """A time of day on the evening of the story, in Madrid."""
     return datetime.fromisoformat(f"{day}T{text}").replace(tzinfo=MADRID).astimezone(UTC)
@@ -34,6 +49,29 @@ def at(text: str, day: str = "2026-01-16") -> datetime:
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nearly every test of a page makes an app of its own, with the same templates and routes: compiled once for all."""
+    pages = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("pages")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": pages})
+        patch.setattr(Rule, "_compile_builder", _remembering(Rule._compile_builder))
+        yield
+
+
+def _remembering(compiling: Callable[..., Any]) -> Callable[..., Any]:
+    """What builds an address out of a route: it reads the route's own converters, so that equal routes may share it."""
+    known: dict[tuple[object, ...], Any] = {}
+
+    def compile_builder(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compiling(rule, append_unknown)
+        return known[key]
+
+    return compile_builder
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,10 @@ from waitlist_appliance.adapters.messengers.accounts import SmtpAccounts, Twilio
 from waitlist_appliance.adapters.messengers.lazily import SERVES, Accounts, ConnectedMessengers
 from waitlist_appliance.adapters.messengers.simulator import SimulatorMessenger
 from waitlist_appliance.adapters.notices.apprise_notifier import AppriseNotifier
+from waitlist_appliance.adapters.probes import NetworkProbes
 from waitlist_appliance.config import Config, ConfigError
 from waitlist_appliance.ports import BadAccount, CalendarProvider, Consent, ConsentClient, Timers
+from waitlist_appliance.ports.offsite import Offsite
 from waitlist_appliance.services import messaging_accounts
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.connect_calendar import google_client
@@ -40,6 +42,8 @@ def build(config: Config, timers: Timers | None = None, environ: Mapping[str, st
     Opens the database, which must be migrated already. Raises ConfigError without a data directory or a real key.
     """
     _fail_closed(config)
+    if config.sentry_dsn:
+        _start_telling_faults(config.sentry_dsn)
     environ = os.environ if environ is None else environ
     db = Database(config.database_path)
     google = _google(config, lambda: google_client(appliance))
@@ -70,12 +74,33 @@ def build(config: Config, timers: Timers | None = None, environ: Mapping[str, st
         accounts={"twilio": TwilioAccounts(), "smtp": SmtpAccounts()},
         hooks={"twilio": TwilioHooks()},
         notifier=AppriseNotifier(),
+        probes=NetworkProbes(),
         given_accounts=_given_accounts(environ),
+        offsite=lambda: _offsite(config.backup_offsite),
     )
     return appliance
 
 
+def tell_fault(error: BaseException) -> None:
+    """Tell the owner's Sentry of a fault that no log carries; for processes in which it was started."""
+    from waitlist_appliance.adapters import errors_to_sentry
+
+    errors_to_sentry.tell(error)
+
+
+def _start_telling_faults(dsn: str) -> None:
+    from waitlist_appliance.adapters import errors_to_sentry
+
+    errors_to_sentry.start(dsn)
+
+
 # The adapters are imported where they are used: Google's library alone costs 30 MB, and most processes never need it.
+
+
+def _offsite(target: str) -> Offsite | None:
+    from waitlist_appliance.adapters.offsite import offsite
+
+    return offsite(target)
 
 
 def _google(config: Config, client: Callable[[], ConsentClient | None]) -> Callable[[], GoogleProvider]:

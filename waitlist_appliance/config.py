@@ -41,6 +41,7 @@ class Config:
     backup_recipient: str = ""
     backup_passphrase: str = field(default="", repr=False)
     backup_offsite: str = ""
+    backup_prune_offsite: bool = True
     backup_keep_daily: int = 7
     backup_keep_weekly: int = 5
     backup_keep_monthly: int = 12
@@ -190,7 +191,7 @@ KEYS: tuple[Key, ...] = (
         str,
         "",
         checks.recipient,
-        'Public key (age1...) that backups are sealed for; "" for none. Who holds its private key can restore.',
+        'Public key (age1...) that backups are sealed for, or several; "" for none. Who holds a private key can restore.',
     ),
     Key(
         "backup.passphrase",
@@ -209,6 +210,14 @@ KEYS: tuple[Key, ...] = (
         "",
         checks.offsite,
         'Where each backup is copied to: "rclone:REMOTE:PATH" or "rsync:USER@HOST:PATH"; "" for nowhere.',
+    ),
+    Key(
+        "backup.prune_offsite",
+        "backup_prune_offsite",
+        bool,
+        True,
+        checks.anything,
+        "Whether old copies there are cleared away, too; false where this machine may only add.",
     ),
     Key(
         "backup.keep_daily",
@@ -332,10 +341,10 @@ def write_default(path: Path, data_dir: Path, port: int, public_url: str) -> Non
     for name in ("token_key", "session_key", "cron_secret"):
         key_file = data_dir / f"{name}.txt"
         if not key_file.exists():
-            _write_private(key_file, secrets.token_urlsafe(48) + "\n")
+            write_private(key_file, secrets.token_urlsafe(48) + "\n")
         values[f"keys.{name}_file"] = str(key_file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_private(path, render(values))
+    write_private(path, render(values))
 
 
 def render(values: Mapping[str, object]) -> str:
@@ -455,7 +464,7 @@ def _shown(key: Key, value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """A new file that only its owner reads, on the disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

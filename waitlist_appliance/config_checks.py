@@ -118,17 +118,20 @@ def public_url(name: str, value: str) -> str:
 
 
 def recipient(name: str, value: str) -> str:
-    """A public key of age, or nothing."""
-    if value and not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", value):
+    """Public keys of age with spaces between them, or nothing."""
+    if not all(re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", key) for key in value.split()):
         raise ConfigError(name, value, 'it must be a public key such as age1..., as age-keygen prints it, or ""')
     return value
 
 
 def offsite(name: str, value: str) -> str:
-    """A target of rclone or rsync, or nothing."""
+    """A target of rclone or rsync, or nothing. A remote has a name: one that is described in the target would show its
+    secrets to everybody who may list processes."""
     kind, _, target = value.partition(":")
-    if value and (kind not in ("rclone", "rsync") or not target or target.startswith("-")):
-        raise ConfigError(name, value, 'it must look like "rclone:REMOTE:PATH" or "rsync:USER@HOST:PATH", or be ""')
+    right = {"rsync": not target.startswith("-"), "rclone": re.match(r"[\w][\w.+@ -]*:", target) is not None}
+    if value and not (target and right.get(kind, False)):
+        allowed = '"rclone:REMOTE:PATH" (with a remote of rclone config), "rsync:USER@HOST:PATH" or "rsync:/FOLDER"'
+        raise ConfigError(name, value, f'it must look like {allowed}, or be ""')
     return value
 
 

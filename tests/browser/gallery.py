@@ -407,10 +407,13 @@ NO_PAGES: Final = {
     "public.logo": "image/png",
     "public.healthz": "application/json",
     "public.ping": "application/json",
+    "public.readyz": "application/json",
+    "metrics.show": "application/json",  # closed where no token is configured
     "link.offer": "application/json",
     "staff.root": "/staff/waitlist",
     "staff.changes": "application/json",
     "staff.first_run": "/staff/",
     "staff.statistics_file": "text/csv",
     "staff.waitlist_file": "text/csv",
+    "staff.personal_data_file": "application/json",
 }

@@ -8,9 +8,12 @@ from playwright.sync_api import Page
 
 from tests.browser.gallery import STATES as LINE_STATES
 from tests.browser.gallery import Gallery, Reach, State, lists
+from tests.browser.gallery_account import STATES as ACCOUNT_STATES
 from tests.browser.gallery_calendars import STATES as CALENDAR_STATES
 from tests.browser.gallery_messaging import STATES as MESSAGING_STATES
 from tests.browser.gallery_notices import STATES as NOTICE_STATES
+from tests.browser.gallery_passkeys import STATES as PASSKEY_STATES
+from tests.browser.gallery_system import STATES as SYSTEM_STATES
 from tests.browser.restaurant import Guest
 from waitlist_appliance.services.first_run import STEPS
 
@@ -110,6 +113,13 @@ def _conversation(page: Page, gallery: Gallery) -> None:
     page.goto(f"/staff/messages/{customer}")
 
 
+def _personal_data(page: Page, gallery: Gallery) -> None:
+    """What is kept of a guest, with the question before erasing it open."""
+    _conversation(page, gallery)
+    page.goto(page.url + "/data")
+    page.locator(".sure > summary").click()
+
+
 def _beside(page: Page, gallery: Gallery) -> None:
     """An entry beside the list; on a phone its page."""
     page.goto(f"/staff/waitlist?open={gallery.waiting.entry}")
@@ -136,6 +146,9 @@ BUTTON: Final = "main form button.btn-accent"
 STATES: Final = (
     *LINE_STATES,
     *NOTICE_STATES,
+    *SYSTEM_STATES,
+    *ACCOUNT_STATES,
+    *PASSKEY_STATES,
     *CALENDAR_STATES,
     *MESSAGING_STATES,
     State("staff.waitlist", "beside", _beside, "owner"),
@@ -150,6 +163,7 @@ STATES: Final = (
     State("staff.messages", "conversations", _goes("/staff/messages"), "owner"),
     State("staff.messages", "outbox", _opened("/staff/messages?box=all"), "owner"),
     State("staff.conversation", "booked", _conversation, "owner"),
+    State("staff.personal_data", "kept", _personal_data, "owner"),
     State("staff.search", "empty", _goes("/staff/search"), "owner"),
     State("staff.search", "found", _found, "owner"),
     State("staff.search", "nobody", _goes("/staff/search?q=zzzzzz"), "owner"),
@@ -171,7 +185,6 @@ STATES: Final = (
     State("staff.add_service", "faults", _refused("/staff/settings/services/new", BUTTON, name=""), "owner"),
     State("staff.service", "usual", _first_of("/staff/settings/services", 'main .rows a[href*="/services/"]'), "owner"),
     State("staff.people", "faults", _refused("/staff/settings/people", "main form.group button.btn-accent", email="x"), "owner"),
-    State("staff.keys", "once", _sent("/staff/settings/keys", "main form.group button.btn-accent", name="The voice"), "owner"),
     State("staff.texts", "delivered", _goes("/staff/settings/texts"), "owner"),
     State("staff.text", "sms", _goes("/staff/settings/texts/offer?channel=sms&locale=fr"), "owner"),
     State("staff.text", "whatsapp", _goes("/staff/settings/texts/offer?channel=whatsapp&locale=es"), "owner"),

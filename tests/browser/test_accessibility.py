@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,18 @@ from tests.browser.gallery import NO_PAGES, Gallery, State
 from tests.browser.gallery_desk import STATES
 from waitlist_appliance.web import routes
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-EACH_STATE = pytest.mark.parametrize("state", STATES, ids=str)
+pytestmark = [pytest.mark.browser, pytest.mark.gallery, pytest.mark.slow]
+
+
+def each(states: Iterable[State]) -> pytest.MarkDecorator:
+    """One test for each of the states. Where several processes share the gallery (scripts/test), those of one page of
+    the desk stay together, and all of the customers' pages: they share their guests, who take long to come."""
+    together = [(state, "public" if state.endpoint.startswith("public.") else state.endpoint) for state in states]
+    marked = [pytest.param(state, marks=pytest.mark.xdist_group(group)) for state, group in together]
+    return pytest.mark.parametrize("state", marked, ids=str)
+
+
+EACH_STATE = each(STATES)
 SERIOUS = """async rules => {
     const only = rules.length ? {runOnly: {type: "rule", values: rules}} : {};
     const found = await axe.run(document, {resultTypes: ["violations"], ...only});
@@ -112,7 +122,7 @@ def test_nothing_scrolls_sideways_on_the_narrowest_phone(look: Callable[[State],
     assert look(state).wider == []
 
 
-@pytest.mark.parametrize("state", [state for state in STATES if state.endpoint.startswith("public.")], ids=str)
+@each(state for state in STATES if state.endpoint.startswith("public."))
 def test_a_customers_page_transfers_less_than_60_kb(look: Callable[[State], Look], state: State) -> None:
     # With style and script, and with the steps that lead to the state.
     assert 1_000 < look(state).transferred < LIMIT
@@ -130,6 +140,7 @@ def test_what_is_not_looked_at_is_no_page(
     asking = visitor.page(storage_state=session_of("owner")).context.request
     path = next(route.path for route in routes.every() if route.endpoint == endpoint)
     token = gallery.booked[1 if endpoint == "link.offer" else 2].rsplit("/", 1)[1]
-    answer = asking.get(path.replace("<token>", token), max_redirects=0)
+    customer = gallery.restaurant.app.db.value("SELECT public_id FROM customer ORDER BY id LIMIT 1")
+    answer = asking.get(path.replace("<token>", token).replace("<customer_id>", customer), max_redirects=0)
     said = answer.headers.get("location") or answer.headers["content-type"]
     assert said.startswith(NO_PAGES[endpoint])

@@ -21,7 +21,7 @@ from tests.radicale_server import PASSWORD, USERNAME, running
 from waitlist_appliance.cli.processes import free_port
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.sync_calendar import sync
-from waitlist_appliance.storage import connecting, heartbeats, staff
+from waitlist_appliance.storage import connecting, heartbeats, sessions, staff
 from waitlist_appliance.web.app import create_app
 from waitlist_appliance.web.staff.auth import COOKIE
 
@@ -67,7 +67,7 @@ def _log_in(box: Appliance, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     with box.db.write():
         user_id = staff.insert_user(box.db, "lola@casalola.example", "Lola", "owner", now)
-        staff.insert_session(box.db, sha256(token.encode()).digest(), user_id, now, now + timedelta(days=30))
+        sessions.insert(box.db, sha256(token.encode()).digest(), user_id, now, now + timedelta(days=30))
         heartbeats.beat(box.db, "worker", now, '{"pid": 1, "failures": 0, "pass_ms": 7}')
     return token
 

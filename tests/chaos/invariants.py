@@ -233,5 +233,5 @@ def _counts(db: Database) -> list[str]:
 
 def _integrity(db: Database) -> list[str]:
     """SQLite's own checks: the file is sound, and every reference points to something."""
-    found = [f"SQLite: {row[0]}" for row in db.tuples("PRAGMA quick_check") if row[0] != "ok"]
+    found = [f"SQLite: {row[0]}" for row in db.tuples("PRAGMA integrity_check") if row[0] != "ok"]
     return found + [f"a dangling reference: {row}" for row in db.tuples("PRAGMA foreign_key_check")]

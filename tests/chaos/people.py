@@ -45,14 +45,14 @@ class Answer:
 
 
 def call(port: int, method: str, path: str, headers: dict[str, str], body: str | None, over: threading.Event) -> Answer:
-    """Ask until there is an answer below 500. Raises Over when the storm ends first."""
+    """Ask until there is an answer below 500, and not too often (429). Raises Over when the storm ends first."""
     while not over.is_set():
         connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         try:
             connection.request(method, path, body, headers)
             got = connection.getresponse()
             text = got.read().decode()
-            if got.status < 500:
+            if got.status < 500 and got.status != 429:
                 return _understood(got.status, text, got.headers.get_all("Set-Cookie") or [])
         except (OSError, HTTPException, UnicodeDecodeError):
             pass  # it was killed, or is starting: asked again, like any client would
@@ -169,7 +169,12 @@ class Phones:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": _cookie(cookies)}
         entered = call(self._port, "POST", "/login", headers, form, self._over)
         assert entered.status in (302, 303), f"the log-in was answered {entered.status}"
-        headers["Cookie"] = _cookie(_jar(cookies, entered))
+        cookies = _jar(cookies, entered)
+        # What was shown before the log-in is good for nothing after it.
+        desk = call(self._port, "GET", "/staff/waitlist/add", {"Cookie": _cookie(cookies)}, None, self._over)
+        found = CSRF.search(desk.text)
+        assert found is not None, f"the desk has a form token ({desk.status})"
+        headers["Cookie"] = _cookie(_jar(cookies, desk))
         return {**headers, "X-CSRFToken": found[1]}
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,13 +39,18 @@ JOURNEYS: Final = 100
 TABLES: Final = 20
 TIMES: Final = ("17:00", "18:30", "20:00", "21:30")
 PASSWORD: Final = "a storm in a glass of water"
-STARTING_SECONDS: Final = 30.0
+STARTING_SECONDS: Final = 90.0
 CALM_SECONDS: Final = 12.0
+SHORT_LULL_SECONDS: Final = 2.4
+LONG_LULL_SECONDS: Final = 10.0
 # Windows of seconds, so that silence, answers and late answers all happen under the storm.
 POLICIES: Final[dict[str, object]] = {
     "offer_window_minimum_seconds": 5, "offer_window_seconds": 10, "cutoff_seconds": 60, "race_from_seconds": 0,
     "quiet_hours": False, "offers_per_day": 50, "messages_per_day": 200,
 }  # fmt: skip
+# Whom one kill hits: one of the two, or both in one instant, as a power cut would.
+WHOLE_BOX: Final = (("web", "worker"),)
+ANYTHING: Final = (("web",), ("worker",), *WHOLE_BOX)
 Progress = Callable[[int, int], None]
 
 
@@ -88,21 +93,29 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self.problems: list[str] = []
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         with self._log.open("ab") as out:
             self._process = subprocess.Popen(
                 self._line, stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=ROOT, process_group=0
             )
 
+    def strike(self) -> None:
+        """SIGKILL to this very process, wherever it is; its end is not waited for."""
+        if self._process is not None and self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGKILL)
+
     def kill(self) -> None:
-        """SIGKILL to this very process, wherever it is. That it has ended by itself is a problem."""
+        """Struck and gone. That it has ended by itself is a problem."""
         if self._process is None:
             return
-        if self._process.poll() is None:
-            os.kill(self._process.pid, signal.SIGKILL)
+        self.strike()
         if self._process.wait() != -signal.SIGKILL:
-            said = self._log.read_text(errors="replace")[-300:]
-            self.problems.append(f"{self._line[-1]} ended by itself ({self._process.returncode}): {said}")
+            self.problems.append(f"{self._line[-1]} ended by itself ({self._process.returncode}): {self._last_said()}")
 
     def stop(self) -> None:
         """Asked to end, which it does with 0; killed when it does not."""
@@ -116,22 +129,32 @@ class Child:
             self.kill()
             code = -signal.SIGKILL
         if code:
-            self.problems.append(f"{self._line[-1]} did not end as asked: {code}")
+            self.problems.append(f"{self._line[-1]} did not end as asked: {code}: {self._last_said()}")
         self._process = None
 
+    def _last_said(self) -> str:
+        return self._log.read_text(errors="replace")[-600:]
 
-def storm(folder: Path, seed: int, kills: int, progress: Progress = lambda done, of: None) -> Verdict:
+
+def storm(
+    folder: Path,
+    seed: int,
+    kills: int,
+    progress: Progress = lambda done, of: None,
+    targets: Sequence[tuple[str, ...]] = ANYTHING,
+) -> Verdict:
     """One storm on a box of its own in ``folder``; bounded in time, leaves no process behind."""
     chance = random.Random(seed)
-    box = _make_box(folder)
+    box = make_box(folder)
     journal = Journal()
     problems: list[str] = []
-    with _running(box, folder) as children:
+    with running(box, folder) as (children, starting_seconds):
         over = threading.Event()
-        people = _people(box, journal, over, chance)
+        people = people_of(box, journal, over, chance)
         for person in people:
             person.start()
-        problems += _kill_at_random(box, children, kills, chance, progress)
+        problems += _kill_at_random(box, children, kills, chance, targets, starting_seconds, progress)
+        _wait_for_answer(box.port)  # who is still starting cannot be asked to end
         over.wait(CALM_SECONDS)
         over.set()
         for person in people:
@@ -147,7 +170,8 @@ def storm(folder: Path, seed: int, kills: int, progress: Progress = lambda done,
         app.db.close()
 
 
-def _make_box(folder: Path) -> Box:
+def make_box(folder: Path) -> Box:
+    """A box with a full evening ahead, set up as an owner would."""
     port = _free_port()
     config = folder / "config.toml"
     line = [sys.executable, "-m", "waitlist_appliance", "--config", str(config), "init", "--defaults", "--json",
@@ -180,22 +204,24 @@ def _open(box: Box) -> Appliance:
 
 
 @contextmanager
-def _running(box: Box, folder: Path) -> Iterator[dict[str, Child]]:
+def running(box: Box, folder: Path) -> Iterator[tuple[dict[str, Child], float]]:
+    """Web and worker, and how long it took until they answered."""
     children = {
         "web": Child(box, ("serve",), folder / "web.log"),
         "worker": Child(box, ("worker",), folder / "worker.log"),
     }
     try:
+        began = time.monotonic()
         for child in children.values():
             child.start()
         _wait_for_answer(box.port)
-        yield children
+        yield children, time.monotonic() - began
     finally:
         for child in children.values():
             child.stop()
 
 
-def _people(box: Box, journal: Journal, over: threading.Event, chance: random.Random) -> list[threading.Thread]:
+def people_of(box: Box, journal: Journal, over: threading.Event, chance: random.Random) -> list[threading.Thread]:
     """A hundred journeys, and staff who cancel the whole evening, one event after the other."""
     phones = Phones(box.port, box.email, PASSWORD, over)
     people: list[threading.Thread] = [
@@ -210,18 +236,32 @@ def _people(box: Box, journal: Journal, over: threading.Event, chance: random.Ra
 
 
 def _kill_at_random(
-    box: Box, children: dict[str, Child], kills: int, chance: random.Random, progress: Progress
+    box: Box,
+    children: dict[str, Child],
+    kills: int,
+    chance: random.Random,
+    targets: Sequence[tuple[str, ...]],
+    starting_seconds: float,
+    progress: Progress,
 ) -> list[str]:
-    """Kill web or worker, start it again at once; now and then look whether the invariants hold just then."""
+    """Kill web, worker or both, start them again at once; now and then look whether the invariants hold just then.
+
+    Some die while they start, most after: on a busy machine the storm blows slower, or nothing would ever happen in it.
+    """
+    longest = max(SHORT_LULL_SECONDS, min(3 * starting_seconds, LONG_LULL_SECONDS))
     app = _open(box)
     problems: list[str] = []
     for done in range(kills):
-        time.sleep(chance.uniform(0.1, 2.4))
-        child = children[chance.choice(("web", "worker"))]
-        child.kill()
+        time.sleep(chance.uniform(0.1, longest))
+        struck = [children[name] for name in chance.choice(targets)]
+        for child in struck:
+            child.strike()  # all of them before the end of any is waited for: none acts on the death of another
+        for child in struck:
+            child.kill()
         if done % 5 == 0:
             problems += [f"after kill {done + 1}: {line}" for line in check(app.db)]
-        child.start()
+        for child in struck:
+            child.start()
         progress(done + 1, kills)
     app.db.close()
     return problems

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.chaos import acts
 from tests.chaos.invariants import check
-from tests.chaos.storm import storm
+from tests.chaos.storm import WHOLE_BOX, Verdict, storm
 from tests.conftest import NOW, at, build_box
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.services.edit_events import add_event
@@ -22,13 +21,23 @@ from waitlist_appliance.storage.messages import by_id
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 KILLS = 27
+POWER_CUTS = 12
 
 
 def test_a_hundred_journeys_survive_their_web_and_worker_being_killed(tmp_path: Path) -> None:
-    seed = int(os.environ.get("STORM_SEED", random.SystemRandom().randrange(10**6)))
-    started = time.monotonic()
-    verdict = storm(tmp_path, seed, KILLS)
-    print(f"\n{verdict} ({time.monotonic() - started:.0f} s; again with STORM_SEED={seed})")
+    assert_nothing_lost(storm(tmp_path, a_seed(), KILLS))
+
+
+def test_a_hundred_journeys_survive_the_whole_box_being_killed_in_one_instant(tmp_path: Path) -> None:
+    assert_nothing_lost(storm(tmp_path, a_seed(), POWER_CUTS, targets=WHOLE_BOX))
+
+
+def a_seed() -> int:
+    return int(os.environ.get("STORM_SEED", random.SystemRandom().randrange(10**6)))
+
+
+def assert_nothing_lost(verdict: Verdict) -> None:
+    print(f"\n{verdict} (again with STORM_SEED={verdict.seed})")
     assert verdict.problems == [], str(verdict)
     assert verdict.numbers["entries"] == 100
     assert verdict.numbers["bookings"] >= 5

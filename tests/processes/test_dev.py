@@ -115,6 +115,35 @@ def test_sigint_ends_a_background_job_too(config: Path, port: int, command: str)
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("command", ["serve", "worker", "dev"])
+def test_sigint_ends_a_background_job_that_still_starts(tmp_path: Path, command: str) -> None:
+    slow = tmp_path / "config.toml"
+    os.mkfifo(slow, 0o600)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = waitlist(slow, command)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    held: list[int] = []
+    with process:
+        try:
+            wait_for(lambda: is_being_read(slow, held))
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
+            for descriptor in held:
+                os.close(descriptor)
+    assert process.returncode == 1
+
+
+def is_being_read(fifo: Path, held: list[int]) -> bool:
+    """Whether somebody waits for what comes out of it; from then on it is held, and they wait for ever."""
+    with contextlib.suppress(OSError):
+        held.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+    return bool(held)
+
+
 def is_well(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
@@ -156,3 +185,21 @@ def wait_for(is_so: Callable[[], bool], seconds: float = 30) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.05)
+
+
+def test_asked_twice_at_once_the_server_says_once_that_it_ends(tmp_path: Path, port: int) -> None:
+    code = (
+        "import os, signal, sys, threading\n"
+        "from pathlib import Path\n"
+        "from flask import Flask\n"
+        "from waitlist_appliance.config import Config\n"
+        "from waitlist_appliance.web import server\n"
+        "def says():\n"
+        "    print('ending', flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "config = Config(data_directory=Path('.'), token_key=b't' * 32, session_key=b's' * 32, port=int(sys.argv[1]))\n"
+        "threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "server.serve(Flask('small'), config, on_stop=says)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(port)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "ending\n"), done.stderr

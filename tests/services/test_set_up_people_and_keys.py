@@ -8,7 +8,7 @@ from tests.conftest import NOW
 from tests.services.set_up_story import OLIVIA
 from waitlist_appliance.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from waitlist_appliance.domain.records import StaffUser
-from waitlist_appliance.services import manage_keys, manage_staff, staff_login
+from waitlist_appliance.services import manage_keys, manage_staff, sessions, staff_login
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.storage import api_keys, staff
 
@@ -57,9 +57,10 @@ def test_nobody_disables_their_own_account(box: Appliance) -> None:
 
 def test_who_is_disabled_is_out_at_once_and_gets_no_link(box: Appliance) -> None:
     olivia, hanna = joins(box, "Olivia", "owner"), joins(box, "Hanna", "host")
-    session = staff_login.log_in(box, hanna.email, PASSWORD, "ip", NOW)
+    session = staff_login.log_in(box, hanna.email, PASSWORD, "ip", NOW).session
+    assert session
     manage_staff.disable(box, hanna.public_id, olivia, NOW, OLIVIA)
-    assert staff_login.who(box, session, NOW) is None
+    assert sessions.who(box, session, NOW) is None
     with pytest.raises(Conflict, match="user_disabled"):
         manage_staff.new_link(box, hanna.public_id, NOW, OLIVIA)
     with pytest.raises(Forbidden, match="wrong_login"):
@@ -70,7 +71,7 @@ def test_access_that_is_given_back_works_with_the_old_password(box: Appliance) -
     olivia, hanna = joins(box, "Olivia", "owner"), joins(box, "Hanna", "host")
     manage_staff.disable(box, hanna.public_id, olivia, NOW, OLIVIA)
     manage_staff.enable(box, hanna.public_id, NOW, OLIVIA)
-    assert staff_login.log_in(box, hanna.email, PASSWORD, "ip", NOW)
+    assert staff_login.log_in(box, hanna.email, PASSWORD, "ip", NOW).session
 
 
 def test_a_new_link_ends_the_older_one(box: Appliance) -> None:
@@ -85,7 +86,7 @@ def test_a_key_does_what_was_ticked_until_it_is_revoked(box: Appliance) -> None:
     key, secret = manage_keys.create(box, " Voice  agent ", ["waitlist.create"], NOW, OLIVIA)
     assert (key.name, api_keys.scopes_of(key)) == ("Voice agent", frozenset({"waitlist.create"}))
     manage_keys.revoke(box, key.public_id, NOW, OLIVIA)
-    assert api_keys.find_by_secret(box.db, secret) is None
+    assert api_keys.find_by_secret(box.db, secret, NOW) is None
     with pytest.raises(NotFound):
         manage_keys.revoke(box, key.public_id, NOW, OLIVIA)
 

@@ -197,4 +197,4 @@ def test_asking_for_links_slows_no_log_in_down(staffed: Appliance, now: datetime
     assert user
     token = staff_login.reset_link(staffed, HANNAS, now)
     staff_login.use_link(staffed, token, "a long sentence", now)
-    assert staff_login.log_in(staffed, HANNAS, "a long sentence", IP, now)
+    assert staff_login.log_in(staffed, HANNAS, "a long sentence", IP, now).session

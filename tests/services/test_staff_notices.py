@@ -346,7 +346,7 @@ def test_old_notices_are_let_go_but_not_those_that_still_hold(owned: Appliance, 
 @pytest.mark.parametrize("condition", ["booking_overlapped:1", "event_moved_onto:1", "booking_pending:1",
                                        "calendar_failing:1", "calendar_signed_out:1", "calendar_changes_held:1",
                                        "messenger_account", "message_refused:sms:offer", "messages_failing",
-                                       "worker_silent", "disk_low"])  # fmt: skip
+                                       "worker_silent", "web_silent", "messages_waiting", "backup_old", "disk_low"])  # fmt: skip
 def test_every_alarm_belongs_to_a_kind_with_words(condition: str) -> None:
     kind = kind_of(condition)
     assert kind

@@ -33,7 +33,9 @@ def test_nothing_of_ours_imports_the_standard_librarys_sqlite3() -> None:
 
 def test_only_adapters_import_an_http_client_of_the_standard_library() -> None:
     package = TOP / "waitlist_appliance"
-    outside = [path for path in sorted(package.rglob("*.py")) if not {"adapters", "demo"} & set(path.relative_to(package).parts)]
+    # These ask their own server on this machine whether it is well, and nobody else.
+    ask_ourselves = {"adapters", "demo", "installation", "backup_drill.py"}
+    outside = [path for path in sorted(package.rglob("*.py")) if not ask_ourselves & set(path.relative_to(package).parts)]
     clients = {"http.client", "urllib.request", "smtplib"}
     assert [str(path.relative_to(TOP)) for path in outside if clients & set(imported(path))] == []
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-SCRIPTS = [TOP / ".ci" / "run", *(TOP / "scripts" / name for name in ("test", "demo", "bench", "soak", "lock"))]
+NAMES = ("test", "demo", "bench", "soak", "lock", "install", "upgrade", "uninstall")
+SCRIPTS = [TOP / ".ci" / "run", *(TOP / "scripts" / name for name in NAMES), TOP / "deploy" / "bin" / "waitlist"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

@@ -13,7 +13,8 @@ from waitlist_appliance.config import write_default
 
 TOP = Path(__file__).parents[2]
 HEAVY = ("google", "googleapiclient", "google_auth_httplib2", "httplib2", "requests", "urllib3", "oauthlib", "icalendar",
-         "recurring_ical_events", "twilio", "smtplib", "aiohttp", "jwt", "apprise")  # fmt: skip
+         "recurring_ical_events", "twilio", "smtplib", "aiohttp", "jwt", "apprise", "pyotp", "segno", "sentry_sdk",
+         "prometheus_client")  # fmt: skip
 STARTED = """
 import sys
 from pathlib import Path

@@ -117,6 +117,7 @@ class World:
         self.api_keys: dict[str, str] = {}
         self.test_credentials: tuple[str, str] | None = None
         self.numbers: set[str] = set()
+        self.sms_urls: dict[str, str] = {}  # by number: where the owner lets incoming messages be posted to
         self.alphanumeric: set[str] = set()
         self.services: dict[str, tuple[str, ...]] = {}
         self.templates: dict[str, Template] = {}

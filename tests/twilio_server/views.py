@@ -56,6 +56,7 @@ def numbers(world: World) -> dict[str, Any]:
             {
                 "account_sid": world.account_sid, "sid": f"PN{n:032x}", "phone_number": number, "friendly_name": number,
                 "api_version": VERSION, "capabilities": {"mms": False, "sms": True, "voice": True, "fax": False},
+                "sms_method": "POST", "sms_url": world.sms_urls.get(number, ""),
             }
             for n, number in enumerate(owned)
         ],

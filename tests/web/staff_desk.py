@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from waitlist_appliance.services.appliance import Appliance
-from waitlist_appliance.storage import staff
+from waitlist_appliance.storage import sessions, staff
 from waitlist_appliance.web.staff.auth import COOKIE
 
 CAST = {"owner": "Olivia", "manager": "Marco", "host": "Hanna", "viewer": "Victor"}
@@ -52,8 +52,8 @@ def desk(app: Flask, box: Appliance, now: datetime, role: str | None) -> Desk:
             name = CAST[role]
             user_id = staff.insert_user(box.db, f"{name.lower()}@casalola.example", name, role, now)
             hashed = sha256(token.encode()).digest()
-            staff.insert_session(box.db, hashed, user_id, now, now + timedelta(days=30))
-        client.set_cookie(COOKIE, token)
+            sessions.insert(box.db, hashed, user_id, now, now + timedelta(days=30))
+        client.set_cookie(f"__Host-{COOKIE}" if box.config.is_https else COOKIE, token)
     return Desk(client, role)
 
 

@@ -23,8 +23,8 @@ from waitlist_appliance.ports import STATE_RANK
 from waitlist_appliance.services import deliver_messages, receive_reply
 from waitlist_appliance.services.appliance import Appliance
 from waitlist_appliance.storage.database import StorageUnavailable
+from waitlist_appliance.web import limits
 from waitlist_appliance.web.app import create_app
-from waitlist_appliance.web.hooks import twilio as hooks
 
 PUBLIC = "https://casa.example"
 ANA = PHONES["Ana"]
@@ -218,7 +218,7 @@ def test_what_cannot_be_read_is_taken_so_that_twilio_does_not_ask_again(asked: S
 
 def test_a_form_that_is_too_big_is_refused_before_anything(asked: Story, twilio: TwilioServer) -> None:
     before = snapshot(asked.box)
-    assert signed(twilio, SMS, written("SI" * hooks.MOST_BYTES)).status == 413
+    assert signed(twilio, SMS, written("SI" * limits.FORM_BYTES)).status == 413
     assert snapshot(asked.box) == before
 
 

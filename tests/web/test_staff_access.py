@@ -40,7 +40,10 @@ def name_of(value: object) -> str:
 
 
 def test_only_the_log_in_and_the_one_time_link_need_no_session() -> None:
-    assert {route.path for route in STAFF_ROUTES if route.auth != "staff"} == {"/login", "/login/forgot", "/welcome/<token>"}
+    assert {route.path for route in STAFF_ROUTES if route.auth != "staff"} == {
+        "/login", "/login/code", "/login/recovery", "/login/forgot", "/welcome/<token>",
+        "/login/passkey", "/login/passkey/options",
+    }  # fmt: skip
 
 
 def test_every_permission_in_the_table_exists() -> None:

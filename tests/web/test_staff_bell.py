@@ -177,3 +177,29 @@ def test_the_bell_leads_nobody_to_a_page_that_their_role_may_not_open(
         links = re.findall(r'class="need-title"><a href="([^"]+)"', said)
         assert links == (["/staff/system", "/staff/settings/switches"] if leads else [])
         assert [link for link in links if somebody.get(link).status_code != 200] == []
+
+
+OF_THE_BOX = [
+    ("sync_failing", "only 86 % of the reads", "/staff/settings/calendars", "All is well"),
+    ("delivery_failing", "Too many messages do not arrive: 86 %", "/staff/messages", "All is well"),
+    ("expiry_late", "Offers end up to 86 % too late", "/staff/system", "All is well"),
+    ("disk_low", "nearly full: 86 %", "/staff/system", "Needs attention"),
+]
+
+
+@pytest.mark.parametrize(("condition", "words", "link", "word"), OF_THE_BOX)
+def test_an_alarm_about_the_box_is_told_with_what_to_do(
+    web_app: Flask, box: Appliance, now: datetime, condition: str, words: str, link: str, word: str
+) -> None:
+    worker_lives(box, now)
+    olivia, hanna = desk(web_app, box, now, "owner"), desk(web_app, box, now, "host")
+    with box.db.write():
+        alarms.raise_alarm(box.db, condition, "86 %", now)
+    assert words in bell(olivia)
+    assert f'<a href="{link}">' in bell(olivia)
+    assert light(olivia) == word
+    assert words in bell(hanna)
+    assert f'<a href="{link}">' not in bell(hanna)
+    with box.db.write():
+        alarms.clear(box.db, condition)
+    assert "Nothing needs you" in bell(olivia)

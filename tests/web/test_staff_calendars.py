@@ -443,7 +443,7 @@ def test_a_box_with_a_public_address_asks_for_no_pasting(box: Appliance, now: da
     client = desk(create_app(box, TESTING=True, CLOCK=lambda: now), box, now, "owner").client
     session = client.get_cookie(COOKIE)
     assert session
-    client.set_cookie(COOKIE, session.value, domain="lola.example")
+    client.set_cookie(f"__Host-{COOKIE}", session.value, domain="lola.example", secure=True)
     steps = client.get(f"{HOME}/google?lang=en", base_url=host).text
     assert f'value="{host}/api/waitlist/calendar/oauth/google/callback"' in steps
     token = re.search(r'name="csrf_token" value="([^"]+)"', steps)

@@ -21,9 +21,12 @@ COMMANDS: Final = {
     "migrate": ("setup:migrate", "Bring the database to this version."),
     "config": ("configuration:config", "Check or show the configuration."),
     "routes": ("configuration:routes", "List every address that the server answers."),
+    "doctor": ("doctor:doctor", "Look at everything that can be wrong, and say what to do."),
+    "watch": ("watch:watch", "One look from outside, as the timer does it: tell staff while the worker cannot."),
     "users": ("accounts:users", "Staff users: add, list, reset a password."),
     "api-key": ("accounts:api_key", "API keys: create, list, revoke."),
     "keys": ("keys:keys", "The key that seals calendars' tokens and passwords: rotate it."),
+    "backup": ("backup:backup", "Backups: make, list, verify, try out, restore."),
     "calendar": ("calendars:calendar", "Calendars: connect, choose, try, let go."),
     "messaging": ("messaging:messaging", "SMS, WhatsApp and email: connect, pause, resume."),
     "sms": ("messaging:sms", "Text messages: send a test."),
@@ -34,6 +37,7 @@ COMMANDS: Final = {
     "offers": ("waitlist:offers", "Offers made."),
     "messages": ("waitlist:messages", "Messages sent and to be sent."),
     "bookings": ("waitlist:bookings", "Bookings."),
+    "customers": ("customers:customers", "A customer's data: hand it out, or erase it."),
     "events": ("events:events", "The built-in calendar: list, add, cancel."),
 }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+UNFORESEEN = "unexpected "
 UNEXPECTED = "run the command again with --debug (waitlist --debug …) to see where"
 
 
@@ -27,7 +29,12 @@ def told_in_one_line(*, debug: bool) -> Iterator[None]:
     except Exception as error:
         if debug:
             raise
-        raise Failed(in_words(error)) from error
+        words = in_words(error)
+        if words.startswith(UNFORESEEN) and "sentry_sdk" in sys.modules:
+            from waitlist_appliance.bootstrap import tell_fault
+
+            tell_fault(error)
+        raise Failed(words) from error
 
 
 def in_words(error: Exception) -> str:
@@ -48,7 +55,7 @@ def in_words(error: Exception) -> str:
         return f"the database cannot be used just now: {error}. Is the disk full, or another program writing?"
     if isinstance(error, OSError):
         return f"{error.filename or 'the system'}: {error.strerror or error}"
-    return f"unexpected {type(error).__name__}: {error}; {UNEXPECTED}".replace("\n", " ")
+    return f"{UNFORESEEN}{type(error).__name__}: {error}; {UNEXPECTED}".replace("\n", " ")
 
 
 def refusal(error: Exception) -> str:

@@ -6,11 +6,17 @@ import logging
 import signal
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from waitlist_appliance.cli.context import Cli, pass_cli
 from waitlist_appliance.cli.failures import Failed
+from waitlist_appliance.service_manager import start_signs_of_life
+
+if TYPE_CHECKING:
+    from waitlist_appliance.config import Config
+    from waitlist_appliance.services.appliance import Appliance
 
 
 @click.command()
@@ -19,6 +25,7 @@ from waitlist_appliance.cli.failures import Failed
 @pass_cli
 def serve(cli: Cli, port: int | None, host: str | None) -> None:
     """Run the web server until Ctrl-C; requests in flight are answered first."""
+    hear_interrupts()
     from waitlist_appliance.cli.processes import free_or_fail
 
     app = cli.app
@@ -28,16 +35,21 @@ def serve(cli: Cli, port: int | None, host: str | None) -> None:
     from waitlist_appliance.web import server
     from waitlist_appliance.web.app import create_app
 
-    # A shell starts background jobs with SIGINT ignored; the way to end this process must work there too.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     server.pin_to_one_cpu()
-    server.serve(create_app(app, BENCH=server.is_measured()), config)
+    web = create_app(app, BENCH=server.is_measured())
+    signs = start_signs_of_life(
+        ready=lambda: _answers(app, config) and _database_answers(app),
+        alive=lambda: _answers(app, config),
+        status=lambda: f"listening on {config.host}:{config.port}",
+    )
+    server.serve(web, config, on_stop=signs.stop if signs else None)
 
 
 @click.command()
 @pass_cli
 def worker(cli: Cli) -> None:
     """Run the worker until Ctrl-C; running tasks are finished first."""
+    hear_interrupts()
     app = cli.app
     start_logging(cli.config.log_level)
     from waitlist_appliance.worker.consumer import run
@@ -50,6 +62,7 @@ def worker(cli: Cli) -> None:
 @pass_cli
 def dev(cli: Cli, port: int | None) -> None:
     """Run the server and the worker together until Ctrl-C. When one of them ends, the other is stopped."""
+    hear_interrupts()
     from waitlist_appliance.cli.processes import Processes, free_or_fail
 
     _ = cli.app  # what is wrong with the configuration or the database is told once, here
@@ -63,9 +76,33 @@ def dev(cli: Cli, port: int | None) -> None:
         raise Failed(f"{ended.name} ended by itself with exit code {ended.code}; the other was stopped")
 
 
+def hear_interrupts() -> None:
+    """A shell starts background jobs with SIGINT ignored: whoever ends this one while it still starts is heard, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _answers(app: Appliance, config: Config) -> bool:
+    """Whether a thread of ours answers through the real socket: a listener alone would prove nothing."""
+    return app.probes is not None and app.probes.ping(config.host, config.port) is not None
+
+
+def _database_answers(app: Appliance) -> bool:
+    """Whether it can be read. A lock of somebody else's does not hinder reading."""
+    try:
+        return bool(app.db.value("SELECT 1"))
+    finally:
+        app.db.close()
+
+
 def start_logging(level: str) -> None:
-    """Lines to stderr, where systemd's journal adds the time."""
-    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("huey").setLevel(logging.WARNING)
-    # One line per request that had to wait a moment is noise.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    """Lines to stderr; systemd's journal adds the time, and is told how bad each line is."""
+    from waitlist_appliance.cli.log_journal import ForJournal, is_journal
+    from waitlist_appliance.cli.log_lines import Lines, quiet_libraries
+    from waitlist_appliance.cli.log_once import OncePerMinute
+
+    to_stderr = logging.StreamHandler(sys.stderr)
+    to_stderr.setFormatter(ForJournal(Lines()) if is_journal(sys.stderr) else Lines())
+    to_stderr.addFilter(OncePerMinute())
+    logging.basicConfig(level=level.upper(), handlers=[to_stderr])
+    quiet_libraries()

@@ -17,6 +17,7 @@ from waitlist_appliance.cli.failures import Failed
 from waitlist_appliance.cli.tables import json_option, show_json
 
 if TYPE_CHECKING:
+    from waitlist_appliance.config import Config
     from waitlist_appliance.services.appliance import Appliance
 
 _TABLES: Final = re.compile(r"\s*(\d{1,3})\s*[x×]\s*(\d{1,2})(?:\s+(\S.*?))?\s*")
@@ -52,17 +53,23 @@ class Answers:
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Default: data/ beside the file.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, help="Where the server listens.")
 @click.option("--public-url", default="", help="What customers open. Default: the port on this machine.")
+@click.option("--existing-config", is_flag=True, help="Keep the configuration that is there; ask nothing, fill its database.")
 @json_option
 @pass_cli
 def init(
     cli: Cli, defaults: bool, name: str, zone: str, locale: str, region: str, tables: str, owner_email: str,
-    data_dir: Path | None, port: int, public_url: str, as_json: bool,
+    data_dir: Path | None, port: int, public_url: str, existing_config: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Set up a new box: configuration with fresh keys, database, business, owner and API key.
 
     Asks for what it needs; with --defaults (or --json) it does not ask. Never overwrites anything.
     """
     path = cli.given_path or PLACES[0]
+    if existing_config:
+        own = cli.config
+        answers = Answers(name, zone, locale, region, tables, owner_email, own.data_directory, own.port, own.public_url)
+        _check(answers)
+        return show_json(_fill_existing(cli, answers)) if as_json else _tell(_fill_existing(cli, answers))
     folder = data_dir or path.absolute().parent / "data"
     answers = Answers(name, zone, locale, region, tables, owner_email, folder.absolute(), port, public_url)
     _refuse_to_overwrite(path, answers)
@@ -94,12 +101,27 @@ def _migrate(cli: Cli) -> list[str]:
     from waitlist_appliance.storage.vault import make_key_file
 
     app = build(cli.config)
+    _refuse_half_restored(cli.config)
     create_private(cli.config.database_path)
     done = schema.migrate(app.db)
     if not sealed.count(app.db):  # a lost key must not be replaced in silence while something is sealed with it
         make_key_file(cli.config.credentials_key_path)
     app.db.close()
     return done
+
+
+def _refuse_half_restored(config: Config) -> None:
+    """A restore that was killed has put the old database away: an empty one in its place would be served as the box."""
+    if config.database_path.exists():
+        return
+    from waitlist_appliance.services.backups.restore import ASIDE
+
+    aside = sorted(config.data_directory.glob(f"{ASIDE}*"))
+    if aside:
+        raise Failed(
+            f"there is no database in {config.data_directory}, and the one before lies in {aside[-1].name}: a restore was "
+            "interrupted. Run it again: waitlist backup restore (for an empty box, move that folder away first)"
+        )
 
 
 def _refuse_to_overwrite(path: Path, answers: Answers) -> None:
@@ -172,6 +194,26 @@ def _make(path: Path, answers: Answers) -> dict[str, object]:
         cli = Cli(given_path=path)
         _migrate(cli)
         return {"config": str(path.absolute()), "data_directory": str(answers.data_dir), **_fill(cli.app, answers)}
+
+
+def _fill_existing(cli: Cli, answers: Answers) -> dict[str, object]:
+    """What an installation does: the configuration was written before, the database is made or brought up to date."""
+    _migrate(cli)
+    if _is_set_up(cli.app):
+        raise Failed("this box is set up already; see: waitlist users list, waitlist api-key list")
+    with cli.app.db.write():  # cut short, it leaves nothing, and can simply be run again
+        made = _fill(cli.app, answers)
+    return {"config": str(cli.config_path.absolute()), "data_directory": str(answers.data_dir), **made}
+
+
+def _is_set_up(app: Appliance) -> bool:
+    from waitlist_appliance.domain.errors import NotFound
+
+    try:
+        app.setup()
+    except NotFound:
+        return False
+    return True
 
 
 @contextmanager

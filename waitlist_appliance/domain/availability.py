@@ -162,7 +162,9 @@ def hours_problem(rule: Rule, start: datetime, duration: timedelta) -> HoursProb
     wanted = Interval(start, start + duration)
     day = local(start, rule.zone).date()
     today = open_intervals(rule, day)
-    if any(opened.contains(wanted) for opened in (*open_intervals(rule, day - timedelta(days=1)), *today)):
+    if any(opened.contains(wanted) for opened in today):
+        return None
+    if any(opened.contains(wanted) for opened in open_intervals(rule, day - timedelta(days=1))):
         return None
     return "outside_hours" if today else "closed_day"
 

@@ -34,7 +34,17 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("sending_paused", conditions=("messenger_account",)),
         Kind("text_refused", conditions=("message_refused",)),
         Kind("messages_failing", conditions=("messages_failing",)),
+        # Calendars and messages that fail altogether have alarms of their own; these see what fails now and then.
+        Kind("sync_failing", conditions=("sync_failing",)),
+        Kind("delivery_failing", conditions=("delivery_failing",)),
+        Kind("expiry_late", conditions=("expiry_late",)),
         Kind("worker_silent", conditions=("worker_silent",)),
+        # A restart, or an upgrade, is no alarm.
+        Kind("web_silent", conditions=("web_silent",), patience=timedelta(minutes=3)),
+        Kind("messages_waiting", conditions=("messages_waiting",)),
+        Kind("backup_old", conditions=("backup_old",)),
+        Kind("backup_failed", conditions=("backup_failed",)),
+        Kind("box_restored", conditions=("box_restored",)),
         Kind("disk_low", conditions=("disk_low",)),
         Kind("place_filled", fault=False),
         Kind("booking_cancelled", fault=False),

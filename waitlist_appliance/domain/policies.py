@@ -137,6 +137,7 @@ class Policies:
     retention_months: int = _number(24, "After this long a customer's personal data is erased.", 1, 240)
     disk_low_megabytes: int = _number(500, "With less space than this on the disk staff are told.", 50, 100000)
     revenue_per_cover: int = _number(0, "What one guest brings on average, in whole units; 0 hides revenue.", 0, 100000)
+    second_factor_required: bool = _switch(False, "Everybody on the team needs a second step at the log-in.")
     unsent_offer_seconds: int = _number(600, "An offer's message unsent for this long ends the offer.", 30, 86400)
     channel_order: ChannelOrder = _choice(  # noqa: RUF009
         "sms_email", "In which order messages try to reach a customer.", get_args(ChannelOrder)

@@ -144,6 +144,7 @@ class Customer:
     whatsapp_wrote_at: datetime | None
     whatsapp_refused_at: datetime | None
     email_refused_at: datetime | None
+    erased_at: datetime | None
     created_at: datetime
 
 
@@ -341,6 +342,8 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    expires_at: datetime | None
+    previous_until_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,15 @@ class Account:
     channels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the provider says of a good account. ``state`` is its own word, None where it tells none; ``hooks``: by
+    sender, where what customers answer is posted to."""
+
+    state: str | None = None
+    hooks: Mapping[str, str] = field(default_factory=dict)
+
+
 class AccountChecker(Protocol):
     """One kind of account."""
 
@@ -37,6 +46,9 @@ class AccountChecker(Protocol):
 
     def check(self, account: Account) -> None:
         """Prove it over the network, with time-outs, without sending anything. DeliveryError says what is wrong."""
+
+    def examine(self, account: Account) -> Examined:
+        """Prove it, as ``check``, and ask what the provider knows of it."""
 
 
 class ProviderHooks(Protocol):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from waitlist_appliance.config import Config
 from waitlist_appliance.domain.records import Connection
@@ -21,7 +21,9 @@ from waitlist_appliance.ports import (
     Timers,
 )
 from waitlist_appliance.ports.notices import Notifier
-from waitlist_appliance.storage import connections, tokens
+from waitlist_appliance.ports.offsite import Offsite
+from waitlist_appliance.ports.probes import Probes
+from waitlist_appliance.storage import connections, tallies, tokens
 from waitlist_appliance.storage import setup as setups
 from waitlist_appliance.storage.activity import CUSTOMER, SYSTEM, VOICE_AGENT, Actor
 from waitlist_appliance.storage.database import Database
@@ -39,7 +41,7 @@ class Appliance:
 
     ``clients`` are the OAuth clients, ``given_accounts`` the messengers' accounts that the environment names; they go
     before those that the database keeps. ``accounts`` check such accounts, ``hooks`` read what their providers post. ``notifier``
-    tells services (Slack, ntfy, …) what staff are told.
+    tells services (Slack, ntfy, …) what staff are told; ``probes`` look at this box from outside.
     """
 
     config: Config
@@ -55,7 +57,9 @@ class Appliance:
     accounts: Mapping[str, AccountChecker] = field(default_factory=dict)
     hooks: Mapping[str, ProviderHooks] = field(default_factory=dict)
     notifier: Notifier | None = None
+    probes: Probes | None = None
     given_accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    offsite: Callable[[], Offsite | None] = lambda: None  # where backups are copied to
 
     def setup(self) -> Setup:
         """What the owner set up; NotFound ``not_set_up`` before that."""
@@ -71,8 +75,14 @@ class Appliance:
             connection_id=connection.id, calendar_id=connection.calendar_id, url=connection.url,
             zone=connection.zone or self.setup().business.zone, allow_private=connection.allow_private,
             credentials=connections.credentials(self.db, self.vault, connection.id),
-            keep=lambda renewed: connections.keep_credentials(self.db, self.vault, connection.id, renewed),
+            keep=lambda renewed: self._keep(connection, renewed),
         )  # fmt: skip
+
+    def _keep(self, connection: Connection, renewed: Mapping[str, str]) -> None:
+        with self.db.write():
+            connections.keep_credentials(self.db, self.vault, connection.id, renewed)
+            # The adapter renews when it must, at a time that nobody handed to it.
+            tallies.count(self.db, "token_refresh", datetime.now(UTC), f"{connection.provider}:ok")
 
     def messenger(self, channel: str) -> Messenger:
         """Whoever carries this channel now; KeyError when nobody is connected for it."""

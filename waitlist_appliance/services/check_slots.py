@@ -16,7 +16,7 @@ from waitlist_appliance.services.end_offer import end_offer
 from waitlist_appliance.services.make_offers import match_interval, match_slots
 from waitlist_appliance.services.settle import refresh_slots, settle_entry
 from waitlist_appliance.services.sync_calendar import may_be_read, sync
-from waitlist_appliance.storage import activity, offers, openings, slots, wishes
+from waitlist_appliance.storage import activity, offers, openings, slots, tallies, wishes
 from waitlist_appliance.storage import setup as setups
 from waitlist_appliance.storage.database import StorageUnavailable
 
@@ -64,6 +64,8 @@ def _claim_due(app: Appliance, now: datetime) -> list[Slot]:
                 claimed.append(slot)
                 if following is not None:
                     app.ring_check_slots(following)
+        if claimed:
+            tallies.count(app.db, "slot_check", now, by=len(claimed))
     return claimed
 
 

@@ -30,10 +30,10 @@ from waitlist_appliance.services.undelivered import (
     refused,
     refused_texts,
 )
-from waitlist_appliance.storage import activity, alarms, messages
+from waitlist_appliance.storage import activity, alarms, messages, tallies
 from waitlist_appliance.storage.database import StorageUnavailable
 
-__all__ = ["ATTEMPTS", "LEASE", "OFFERING", "deliver_due", "due_soon", "resume_sending"]
+__all__ = ["ARRIVED", "ATTEMPTS", "LEASE", "OFFERING", "deliver_due", "due_soon", "resume_sending"]
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ SOON: Final = timedelta(seconds=10)
 CLOCKS_APART: Final = timedelta(seconds=10)
 # So often nobody may know whether it arrived before another way is tried.
 UNKNOWNS: Final = 2
+ARRIVED: Final = ("delivered", "read")
 UNWANTED: Final = Refusal("the customer wants no messages on this channel", "elsewhere", "opted_out")
 
 
@@ -85,6 +86,7 @@ def resume_sending(app: Appliance, now: datetime, actor: activity.Actor) -> bool
         cleared = alarms.clear(app.db, PAUSED)
         if cleared:
             alarms.clear_all(app.db, alarms.TEXT_REFUSED)
+            alarms.clear(app.db, alarms.BOX_RESTORED)
             limit = now + timedelta(seconds=app.setup().policies.unsent_offer_seconds)
             app.db.execute(
                 "UPDATE offer SET unsent_limit_at = MAX(unsent_limit_at, ?) WHERE state = 'live' AND sent_at IS NULL",
@@ -299,6 +301,8 @@ def taken(app: Appliance, message: Message, handed: Handed, now: datetime) -> bo
         if not news:
             return False
         alarms.clear(app.db, refused_texts(message))
+        if handed.state in ARRIVED:
+            tallies.count(app.db, "message_delivered", now, message.channel)
         offer = offer_of(app, message)
         if offer is not None and offer.state == "live" and offer.deadline_at is None:
             start_clock(app, app.setup(), offer, now)  # it was put back for lost, and had arrived

@@ -14,6 +14,10 @@ from waitlist_appliance.storage.database import Database
 from waitlist_appliance.storage.occupancy import Busy
 from waitlist_appliance.storage.setup import Setup
 
+# The calendar that a resource is written to, and those that block it besides.
+_Ids = tuple[int | None, frozenset[int]]
+_NONE: frozenset[int] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -45,6 +49,9 @@ class Calendars:
         self._for_all = [
             c for c in self.connections.values() if c.takes_everything and c.enabled and c.ending_at is None
         ]
+        # Most resources share their calendars: each set of them is looked up and judged once.
+        self._owned: dict[_Ids, list[Connection]] = {}
+        self._fresh: dict[_Ids, bool] = {}
 
     def readable(self, resource: Resource, until: datetime) -> bool:
         """Whether all that takes the resource's time is known up to ``until``."""
@@ -52,9 +59,13 @@ class Calendars:
 
     def fresh(self, resource: Resource) -> bool:
         """Whether an offer may rest on what is known. Its own calendars must be more than addresses that are read."""
-        own = self._own(resource)
-        told_in_time = not own or any(not c.read_only for c in own)
-        return told_in_time and all(fresh_for_offer(c, self.now, self.policies) for c in self._concerning(resource))
+        ids = self._ids(resource)
+        if ids not in self._fresh:
+            own = self._own(resource)
+            told_in_time = not own or any(not c.read_only for c in own)
+            concerning = self._concerning(resource)
+            self._fresh[ids] = told_in_time and all(fresh_for_offer(c, self.now, self.policies) for c in concerning)
+        return self._fresh[ids]
 
     def want(self, resource: Resource) -> None:
         """Note what must be read before the resource can be offered; nothing when reading does not help."""
@@ -73,8 +84,14 @@ class Calendars:
         return [*self._own(resource), *self._for_all]
 
     def _own(self, resource: Resource) -> list[Connection]:
-        ids = {resource.connection_id, *self.setup.blocking.get(resource.id, ())}
-        return [self.connections[id_] for id_ in ids if id_ is not None and id_ in self.connections]
+        ids = self._ids(resource)
+        if ids not in self._owned:
+            found = {ids[0], *ids[1]}
+            self._owned[ids] = [self.connections[id_] for id_ in found if id_ is not None and id_ in self.connections]
+        return self._owned[ids]
+
+    def _ids(self, resource: Resource) -> _Ids:
+        return resource.connection_id, self.setup.blocking.get(resource.id, _NONE)
 
 
 def places(
@@ -88,7 +105,15 @@ def places(
     taken = setup.occupied_by(service, starts_at, duration)
     rows = [row for row in occupancy.busy(db, taken) if besides_booking is None or row.booking_id != besides_booking]
     lasts = duration or setup.duration_of(service)
-    return [_place(setup, calendars, resource, taken, rows, starts_at, lasts) for resource in setup.resources_of(service)]
+    of_nobody = [row for row in rows if row.resource_id is None]
+    of_each: dict[int, list[Busy]] = {}
+    for row in rows:
+        if row.resource_id is not None:
+            of_each.setdefault(row.resource_id, []).append(row)
+    return [
+        _place(setup, calendars, resource, taken, [*of_each.get(resource.id, ()), *of_nobody], starts_at, lasts)
+        for resource in setup.resources_of(service)
+    ]
 
 
 def state_of(calendars: Calendars, resource: Resource, interval: Interval, rows: list[Busy]) -> str:

@@ -1,4 +1,7 @@
-"""Who works here: inviting, roles, taking access away and giving it back. Somebody who is an owner always remains."""
+"""Who works here: inviting, roles, access taken away and given back, lost second factors.
+
+Somebody who is an owner always remains.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from datetime import datetime
 
 from waitlist_appliance.domain.errors import Conflict, Invalid, NotFound
 from waitlist_appliance.domain.records import StaffUser
-from waitlist_appliance.services import staff_login
+from waitlist_appliance.services import sessions as staff_sessions
+from waitlist_appliance.services import staff_letters, staff_login
 from waitlist_appliance.services.appliance import Actor, Appliance
-from waitlist_appliance.storage import activity, staff
+from waitlist_appliance.storage import activity, login_challenges, second_factors, sessions, staff
 
 
 def invite(app: Appliance, email: str, name: str, role: str, now: datetime, actor: Actor) -> tuple[StaffUser, str]:
@@ -49,7 +53,8 @@ def disable(app: Appliance, user_id: str, by: StaffUser, now: datetime, actor: A
             return
         _keep_an_owner(app, user)
         staff.set_disabled(app.db, user.id, now)
-        staff.end_sessions_of(app.db, user.id)
+        sessions.end_of_user(app.db, user.id)
+        login_challenges.end_of_user(app.db, user.id)
         staff.void_links(app.db, user.id, now)
         activity.record(app.db, now, actor, "staff_disabled", "staff_user", user.id, name=user.name)
 
@@ -62,6 +67,29 @@ def enable(app: Appliance, user_id: str, now: datetime, actor: Actor) -> None:
             return
         staff.set_disabled(app.db, user.id, None)
         activity.record(app.db, now, actor, "staff_enabled", "staff_user", user.id, name=user.name)
+
+
+def reset_second_factor(app: Appliance, user_id: str, by: StaffUser | None, now: datetime, actor: Actor) -> StaffUser:
+    """Take every second factor off somebody who has lost theirs; they are logged out everywhere, and told by mail.
+
+    Not one's own, which takes a password and a code. Conflict own_account_factor, no_second_factor.
+    """
+    user = _found(app, user_id)
+    if by is not None and user.id == by.id:
+        raise Conflict("own_account_factor")
+    with app.db.write():
+        if not second_factors.drop_everything(app.db, user.id):
+            raise Conflict("no_second_factor", params={"name": user.name})
+        login_challenges.end_of_user(app.db, user.id)
+        sessions.end_of_user(app.db, user.id)
+        activity.record(app.db, now, actor, "second_factor_reset", "staff_user", user.id, name=user.name)
+    staff_letters.tell(app, user, "second_factor_reset", now)
+    return user
+
+
+def log_out_everywhere(app: Appliance, user_id: str, now: datetime, actor: Actor) -> int:
+    """End every session of somebody; how many there were."""
+    return staff_sessions.end_all(app, _found(app, user_id), now, actor)
 
 
 def _keep_an_owner(app: Appliance, user: StaffUser) -> None:

@@ -7,11 +7,9 @@ from datetime import datetime
 from waitlist_appliance.domain.records import Message
 from waitlist_appliance.ports import STATE_RANK, Fate, Handed, Verdict
 from waitlist_appliance.services.appliance import Appliance
-from waitlist_appliance.services.deliver_messages import taken
+from waitlist_appliance.services.deliver_messages import ARRIVED, taken
 from waitlist_appliance.services.undelivered import Refusal, refused
-from waitlist_appliance.storage import messages
-
-ARRIVED = ("delivered", "read")
+from waitlist_appliance.storage import messages, tallies
 
 
 def apply_fate(app: Appliance, message_public_id: str | None, fate: Fate, now: datetime) -> bool:
@@ -37,7 +35,10 @@ def _came(app: Appliance, message: Message, fate: Fate, now: datetime) -> bool:
         return taken(app, message, Handed(fate.provider_id, fate.state, fate.segments), now)
     if fate.provider_id != message.provider_id and fate.state not in ARRIVED:
         return False  # of an earlier attempt: only that it arrived is worth knowing
-    return bool(messages.advance(app.db, message.id, STATE_RANK[fate.state], fate.segments, now))
+    news = bool(messages.advance(app.db, message.id, STATE_RANK[fate.state], fate.segments, now))
+    if news and fate.state in ARRIVED and message.rank < STATE_RANK["delivered"]:
+        tallies.count(app.db, "message_delivered", now, message.channel)
+    return news
 
 
 def _came_back_before(message: Message, fate: Fate) -> bool:

@@ -1,4 +1,7 @@
-"""Letters to the team: invitations, and links to a new password. Sealed until they are sent, wiped afterwards."""
+"""Letters to the team: invitations, links to a new password, what became of an access.
+
+Sealed until they are sent, wiped afterwards.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,8 @@ LONGEST_PASS_SECONDS: Final = 20.0
 FORGOTTEN_LIFE: Final = timedelta(minutes=30)
 # Whoever presses the button for somebody else must not fill their mailbox.
 LETTERS_AN_HOUR: Final = 3
+# What became of an access is news for so long.
+NEWS_LIFE: Final = timedelta(days=3)
 
 
 def is_possible(app: Appliance) -> bool:
@@ -43,6 +48,23 @@ def send_link(app: Appliance, user: StaffUser, token: str, now: datetime) -> boo
     try:
         with app.db.write():
             _keep(app, user, kind, token, now + staff_login.LINK_LIFE, now)
+    except VaultError as error:
+        log.error("a letter to the team cannot be sealed: %s", error)
+        return False
+    return True
+
+
+def tell(app: Appliance, user: StaffUser, what: str, now: datetime) -> bool:
+    """Tell the user what became of their password or second factor (``what``: a key of texts.staff_letters.ACCOUNT), so
+    that they notice when it was not them; False when no letter can be written, which stops nothing."""
+    if not is_possible(app):
+        return False
+    business, listener = app.setup().business, notice_choices.listener(app.db, user.id)
+    locale = pick_locale(listener.locale if listener else None, business.locale)
+    said = texts.account(what, locale, staff_mail.sender(business), user.name, app.url("/staff/account"))
+    try:
+        with app.db.write():
+            _add(app, user, "account", said, locale, now + NEWS_LIFE, now)
     except VaultError as error:
         log.error("a letter to the team cannot be sealed: %s", error)
         return False
@@ -140,5 +162,11 @@ def _keep(app: Appliance, user: StaffUser, kind: str, token: str, until: datetim
     locale = pick_locale(listener.locale if listener else None, business.locale)
     write = texts.invitation if kind == "invitation" else texts.new_password
     said = write(locale, staff_mail.sender(business), user.name, app.url(f"/welcome/{token}"), until)
+    _add(app, user, kind, said, locale, until, now)
+
+
+def _add(
+    app: Appliance, user: StaffUser, kind: str, said: StaffLetter, locale: str, until: datetime, now: datetime
+) -> None:
     text = {"subject": said.subject, "text": said.text, "html": said.html, "locale": locale}
     staff_letters.add(app.db, app.vault, user.id, kind, text, until, now)

@@ -1,5 +1,6 @@
-"""Who staff are and how they come in: one-time links, passwords, sessions, and the brake on guessing.
+"""Who staff are and how they come in: one-time links, passwords, and what follows the right one.
 
+Password → second factor, where somebody has one (services/second_factor.py) → session (services/sessions.py).
 Nobody can make a user by visiting: the first link is printed on the machine itself (`waitlist init`).
 """
 
@@ -8,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
-from waitlist_appliance.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from waitlist_appliance.domain.errors import Forbidden, Invalid, NotFound
 from waitlist_appliance.domain.records import StaffUser
+from waitlist_appliance.services import login_brake, passwords, second_factor, sessions
 from waitlist_appliance.services.appliance import Appliance
-from waitlist_appliance.storage import activity, staff
+from waitlist_appliance.services.common_passwords import is_common
+from waitlist_appliance.storage import activity, login_challenges, staff
+from waitlist_appliance.storage import sessions as session_rows
 from waitlist_appliance.storage.activity import SYSTEM, Actor
 from waitlist_appliance.storage.database import IntegrityError
 
@@ -35,23 +36,21 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
 }
 PERMISSIONS: Final = ROLES["owner"]
 
-PASSWORD_LENGTH: Final = 10
-PASSWORD_LIMIT: Final = 256
 LINK_LIFE: Final = timedelta(days=7)
-SESSION_LIFE: Final = timedelta(days=30)
-SESSION_IDLE: Final = timedelta(hours=12)
-# Writing "seen" at every request would make each page a write.
-SESSION_TOUCH: Final = timedelta(minutes=5)
-FREE_GUESSES: Final[Mapping[str, int]] = {"account": 4, "ip": 20, "forgotten": 3, "forgotten_ip": 10}
-LONGEST_WAIT: Final = timedelta(minutes=15)
-FORGET_FAILURES: Final = timedelta(hours=24)
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}")
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# One at a time: each hash takes 19 MiB and a core (runtime.md 4).
-_one_hash = threading.Semaphore(1)
-# Checked for an unknown email, so that the answer takes as long as for a known one.
-_NOBODY: Final = "$argon2id$v=19$m=19456,t=2,p=1$oQvl3zKFo0rwg8W3jKGUdA$eiQbg7D3LEBQAH0C31afvVQxMTjKoRLyazOr9/7N9g0"
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What the right password opened: a session, or, for whoever has a second factor, the challenge to show it.
+
+    One of the two secrets is there.
+    """
+
+    user: StaffUser
+    session: str | None = None
+    challenge: str | None = None
 
 
 def add_user(
@@ -86,8 +85,8 @@ def reset_link(app: Appliance, email: str, now: datetime, actor: Actor = SYSTEM)
 def count_forgotten(app: Appliance, email: str, ip: str, now: datetime) -> None:
     """Count a password that was forgotten, whether or not anybody has this email. Conflict rate_limited when it is too
     often; the same brake as on guessing, counted apart from it."""
-    account = "forgotten:" + _account_key(email[:254])
-    _count(app, {"forgotten": account, "forgotten_ip": f"forgotten_ip:{ip}"}, email, now)
+    account = f"forgotten:{login_brake.hashed(email[:254])}"
+    login_brake.count(app, {"forgotten": account, "forgotten_ip": login_brake.ip_key("forgotten_ip", ip)}, email, now)
 
 
 def forgotten_link(app: Appliance, user: StaffUser, until: datetime, now: datetime) -> str:
@@ -99,61 +98,100 @@ def forgotten_link(app: Appliance, user: StaffUser, until: datetime, now: dateti
 
 
 def link_user(app: Appliance, token: str, now: datetime) -> StaffUser:
-    """Whom an unused link belongs to; changes nothing. NotFound: token_gone."""
+    """Whom an unused link belongs to, where they have access; changes nothing. NotFound: token_gone."""
     found = staff.link(app.db, _hash(token))
     if found is None or found.used_at is not None or found.expires_at <= now:
         raise NotFound("token_gone")
-    return _user(app, found.user_id)
+    user = _user(app, found.user_id)
+    if user.disabled_at is not None:
+        raise NotFound("token_gone")
+    return user
 
 
 def use_link(app: Appliance, token: str, password: str, now: datetime) -> StaffUser:
-    """Set the password, once; every session of the user ends.
+    """Set the password, once; every session of the user ends. The user as `enter` takes them.
 
-    Raises NotFound token_gone, Invalid password_short or password_long.
+    Raises NotFound token_gone, Invalid password_short, password_long or password_common.
     """
     user = link_user(app, token, now)
-    _check_password(password)
-    hashed = _hash_password(password)
+    _check_choice(app, user, password)
+    hashed = passwords.hashed(password)
     with app.db.write():
         if not staff.spend_link(app.db, _hash(token), now):
             raise NotFound("token_gone")
-        staff.void_links(app.db, user.id, now)
-        staff.set_password(app.db, user.id, hashed)
-        staff.end_sessions_of(app.db, user.id)
-        staff.clear_throttle(app.db, _account_key(user.email))
+        _set_password(app, user, hashed, now)
+        session_rows.end_of_user(app.db, user.id)
+        login_brake.succeeded(app, {"account": f"account:{login_brake.hashed(user.email)}"}, now)
         _log(app, "password_set", user.id, now, Actor("staff", user.name))
-    return user
+    return replace(user, password_hash=hashed)
 
 
-def log_in(app: Appliance, email: str, password: str, ip: str, now: datetime) -> str:
-    """The secret of a new session. Forbidden wrong_login; Conflict rate_limited with params seconds."""
+def change_password(
+    app: Appliance, user: StaffUser, session: str, password: str, new: str, ip: str, now: datetime,
+    device: str | None = None,
+) -> str:  # fmt: skip
+    """Set another password; every other session ends, and this one goes on under the secret that is returned.
+
+    Raises Invalid wrong_password (field current), password_short, password_long, password_common; Conflict rate_limited.
+    """
+    _check_choice(app, user, new)
+    prove_password(app, user, password, ip, now, device)
+    hashed = passwords.hashed(new)
+    with app.db.write():
+        _set_password(app, user, hashed, now)
+        sessions.end_others(app, user, session, now)
+        _log(app, "password_changed", user.id, now, Actor("staff", user.name))
+        return sessions.renew(app, session, now)
+
+
+def prove_password(
+    app: Appliance, user: StaffUser, password: str, ip: str, now: datetime, device: str | None = None
+) -> None:  # fmt: skip
+    """Somebody who is logged in shows that they are still the one. Invalid wrong_password; Conflict rate_limited."""
+    try:
+        check_password(app, user.email, password, ip, now, device)
+    except Forbidden as error:
+        raise Invalid("wrong_password", "current") from error
+
+
+def check_password(
+    app: Appliance, email: str, password: str, ip: str, now: datetime, device: str | None = None
+) -> StaffUser:  # fmt: skip
+    """Whoever has this email and this password, and access. Forbidden wrong_login; Conflict rate_limited with seconds.
+
+    ``device``: the name of a browser that logged in to this account before (services/known_devices.py).
+    """
     email = email.strip()[:254]
-    _count_guess(app, email, ip, now)
+    counters = login_brake.keys("", email, ip, device)
+    login_brake.count(app, counters, email, now)
     user = staff.user_by_email(app.db, email)
     known = user is not None and user.password_hash is not None and user.disabled_at is None
-    right = _is_right(user.password_hash if known and user and user.password_hash else _NOBODY, password)
+    kept = user.password_hash if known and user and user.password_hash else passwords.NOBODY
+    right = passwords.is_right(kept, password)
     if user is None or not known or not right:
         raise Forbidden("wrong_login")
-    return _open_session(app, user, email, ip, now)
+    login_brake.succeeded(app, counters, now)
+    return _hashed_anew(app, user, password) if passwords.is_outdated(kept) else user
 
 
-def log_out(app: Appliance, token: str) -> None:
-    """End this session; an unknown one is fine."""
+def log_in(
+    app: Appliance, email: str, password: str, ip: str, now: datetime, *, user_agent: str = "",
+    device: str | None = None,
+) -> Entrance:  # fmt: skip
+    """What the right password opens. Forbidden wrong_login; Conflict rate_limited with params seconds."""
+    return enter(app, check_password(app, email, password, ip, now, device), ip, now, user_agent=user_agent)
+
+
+def enter(app: Appliance, user: StaffUser, ip: str, now: datetime, *, user_agent: str = "") -> Entrance:
+    """What is open to somebody whose password was right, as `check_password` or `use_link` gave them. Forbidden wrong_login."""
     with app.db.write():
-        staff.end_session(app.db, _hash(token))
-
-
-def who(app: Appliance, token: str | None, now: datetime) -> StaffUser | None:
-    """Whose session this is; None when it is over, idle for 12 hours or never was. Sliding."""
-    if not token:
-        return None
-    hashed = _hash(token)
-    user = staff.session_user(app.db, hashed, now, now - SESSION_IDLE)
-    session = staff.session(app.db, hashed) if user else None
-    if session and now - session.seen_at >= SESSION_TOUCH:
-        with app.db.write():
-            staff.touch_session(app.db, hashed, now)
-    return user
+        # Hashing took a while: a password that was changed meanwhile opens nothing any more.
+        if _user(app, user.id).password_hash != user.password_hash:
+            raise Forbidden("wrong_login")
+        if second_factor.kinds(app, user):
+            return Entrance(user, challenge=second_factor.begin(app, user, ip, now))
+        opened = sessions.open_session(app, user, now, ip=ip, user_agent=user_agent, proved_by="password")
+    return Entrance(user, session=opened)
 
 
 def may(user: StaffUser, permission: str | None) -> bool:
@@ -167,85 +205,29 @@ def note_refusal(app: Appliance, user: StaffUser, method: str, endpoint: str, no
         _log(app, "refused", user.id, now, Actor("staff", user.name), f"{method} {endpoint}", role=user.role)
 
 
-def _open_session(app: Appliance, user: StaffUser, email: str, ip: str, now: datetime) -> str:
-    token = secrets.token_urlsafe(32)
+def _check_choice(app: Appliance, user: StaffUser, password: str) -> None:
+    passwords.check_shape(password)
+    try:
+        business = app.setup().business.name
+    except NotFound:
+        business = ""
+    if is_common(password, user.email, user.email.partition("@")[0], user.name, business):
+        raise Invalid("password_common", "password")
+
+
+def _set_password(app: Appliance, user: StaffUser, hashed: str, now: datetime) -> None:
+    """With it, links to a new one and log-ins that had begun with the old one end."""
+    staff.set_password(app.db, user.id, hashed)
+    staff.void_links(app.db, user.id, now)
+    login_challenges.end_of_user(app.db, user.id)
+
+
+def _hashed_anew(app: Appliance, user: StaffUser, password: str) -> StaffUser:
+    """The parameters have changed since it was hashed: only now that it was typed can it be hashed with the new ones."""
+    fresh = passwords.hashed(password[: passwords.LIMIT])
     with app.db.write():
-        staff.forget_old_sessions(app.db, now, now - SESSION_IDLE)
-        staff.insert_session(app.db, _hash(token), user.id, now, now + SESSION_LIFE)
-        staff.set_last_login(app.db, user.id, now)
-        staff.clear_throttle(app.db, _account_key(email))
-        _take_back_guess(app, f"ip:{ip}", now)
-        _log(app, "logged_in", user.id, now, Actor("staff", user.name))
-    return token
-
-
-def _count_guess(app: Appliance, email: str, ip: str, now: datetime) -> None:
-    """Count before checking, so that guessing in parallel gains nothing. Conflict rate_limited while blocked."""
-    _count(app, {"account": _account_key(email), "ip": f"ip:{ip}"}, email, now)
-
-
-def _count(app: Appliance, keys: Mapping[str, str], email: str, now: datetime) -> None:
-    wait = timedelta()
-    with app.db.write():
-        staff.forget_old_throttles(app.db, now - FORGET_FAILURES)
-        wait = max(_wait_of(app, key, now) for key in keys.values())
-        if wait <= timedelta():
-            for kind, key in keys.items():
-                _raise_count(app, kind, key, email, now)
-    if wait > timedelta():
-        raise Conflict("rate_limited", params={"seconds": max(1, round(wait.total_seconds()))})
-
-
-def _wait_of(app: Appliance, key: str, now: datetime) -> timedelta:
-    found = staff.throttle(app.db, key)
-    return found.blocked_until_at - now if found else timedelta()
-
-
-def _raise_count(app: Appliance, kind: str, key: str, email: str, now: datetime) -> None:
-    found = staff.throttle(app.db, key)
-    failures = (found.failures if found else 0) + 1
-    wait = _delay(failures - FREE_GUESSES[kind])
-    staff.set_throttle(app.db, key, failures, now + wait, now)
-    if wait > timedelta():
-        user = staff.user_by_email(app.db, email)
-        seconds = int(wait.total_seconds())
-        _log(app, "login_slowed", user.id if user else None, now, SYSTEM, kind, failures=failures, wait_seconds=seconds)
-
-
-def _take_back_guess(app: Appliance, key: str, now: datetime) -> None:
-    """One success takes back one guess only: logging in oneself must not give an address new guesses at others."""
-    found = staff.throttle(app.db, key)
-    if found:
-        staff.set_throttle(app.db, key, max(0, found.failures - 1), now, now)
-
-
-def _delay(over: int) -> timedelta:
-    """Nothing within the free guesses, then 2, 4, 8 … seconds, a quarter of an hour at most."""
-    return timedelta() if over <= 0 else min(timedelta(seconds=2 ** min(over, 20)), LONGEST_WAIT)
-
-
-def _account_key(email: str) -> str:
-    return "account:" + hashlib.sha256(email.strip().lower().encode()).hexdigest()
-
-
-def _is_right(password_hash: str, password: str) -> bool:
-    with _one_hash:
-        try:
-            return _hasher.verify(password_hash, password[:PASSWORD_LIMIT])
-        except (VerificationError, InvalidHashError):
-            return False
-
-
-def _hash_password(password: str) -> str:
-    with _one_hash:
-        return _hasher.hash(password)
-
-
-def _check_password(password: str) -> None:
-    if len(password) < PASSWORD_LENGTH:
-        raise Invalid("password_short", "password", params={"length": PASSWORD_LENGTH})
-    if len(password) > PASSWORD_LIMIT:
-        raise Invalid("password_long", "password", params={"length": PASSWORD_LIMIT})
+        staff.replace_hash(app.db, user.id, user.password_hash or "", fresh)
+    return replace(user, password_hash=fresh)
 
 
 def _check_user(email: str, name: str, role: str) -> None:

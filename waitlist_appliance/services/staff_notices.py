@@ -48,13 +48,17 @@ _PAGES: Final = {
     "place_filled": "/staff/agenda", "booking_cancelled": "/staff/agenda", "changes_held": "/staff/settings/calendars",
     "calendar_unreadable": "/staff/settings/calendars", "calendar_signed_out": "/staff/settings/calendars",
     "text_refused": "/staff/messages", "messages_failing": "/staff/messages", "sending_paused": "/staff/system",
-    "worker_silent": "/staff/system", "disk_low": "/staff/system",
+    "worker_silent": "/staff/system", "disk_low": "/staff/system", "sync_failing": "/staff/settings/calendars",
+    "delivery_failing": "/staff/messages", "expiry_late": "/staff/system",
+    "web_silent": "/staff/system", "messages_waiting": "/staff/messages", "backup_old": "/staff/system",
+    "backup_failed": "/staff/system", "box_restored": "/staff/agenda",
 }  # fmt: skip
 
 
-def tell_due(app: Appliance, now: datetime, limit: int = 20) -> int:
-    """One round, in the worker: see what is new and what is over, then tell what is due; how much was told."""
-    _look(app, now)
+def tell_due(app: Appliance, now: datetime, limit: int = 20, *, by_worker: bool = True) -> int:
+    """One round: see what is new and what is over, then tell what is due; how much was told. The worker's rounds prove
+    that it runs; ``by_worker`` False is somebody else's, who tells while it does not."""
+    _look(app, now, by_worker=by_worker)
     done, mail_is_down, ends = 0, False, time.monotonic() + LONGEST_PASS_SECONDS
     for delivery in notices.due(app.db, now, limit):
         if (mail_is_down and delivery.user_id is not None) or time.monotonic() > ends:
@@ -66,18 +70,23 @@ def tell_due(app: Appliance, now: datetime, limit: int = 20) -> int:
     return done
 
 
-def _look(app: Appliance, now: datetime) -> None:
+def _look(app: Appliance, now: datetime, *, by_worker: bool) -> None:
     held = {alarm.condition: alarm for alarm in alarms.present(app.db)}
     noted = notices.open_ones(app.db)
+    back = by_worker and WORKER_SILENT in held and any(notice.condition == WORKER_SILENT for notice in noted)
+    if back:  # somebody else told that it was silent; now its end is told
+        del held[WORKER_SILENT]
     new = list(_new(held, noted, now))
     ended = [notice for notice in noted if not _still(held, notice)]
     happened = notices.untold(app.db)
     if new or ended or happened:
         with app.db.write():
+            if back:
+                alarms.clear(app.db, WORKER_SILENT)
             for notice in ended:  # first, so that what begins anew right away is a new notice
                 _end(app, notice, held, now)
             for kind, alarm in new:
-                _begin(app, kind, alarm, now)
+                _begin(app, kind, alarm, now, by_worker=by_worker)
             for notice in happened:
                 _hand_on(app, notice, now)
     notices.forget_before(app.db, now - KEPT)
@@ -98,8 +107,8 @@ def _still(held: dict[str, Alarm], notice: Notice) -> bool:
     return alarm is not None and alarm.since_at == notice.since_at
 
 
-def _begin(app: Appliance, kind: Kind, alarm: Alarm, now: datetime) -> None:
-    silence = alarm.condition == WORKER_SILENT
+def _begin(app: Appliance, kind: Kind, alarm: Alarm, now: datetime, *, by_worker: bool) -> None:
+    silence = alarm.condition == WORKER_SILENT and by_worker
     if silence:  # whoever reads this runs again: one notice says both
         alarms.clear(app.db, alarm.condition)
     found = notices.begun(app.db, kind.name, alarm, now, ended=silence)

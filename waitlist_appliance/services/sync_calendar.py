@@ -16,13 +16,13 @@ from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.apply_changes import apply, end_graces, not_accounted_for
 from waitlist_appliance.services.make_offers import match_interval, match_open
 from waitlist_appliance.services.mirror import mirror
-from waitlist_appliance.storage import activity, alarms, connections, events
+from waitlist_appliance.storage import activity, alarms, connections, events, tallies
 from waitlist_appliance.storage import setup as setups
 from waitlist_appliance.storage.connections import Read
 from waitlist_appliance.storage.database import StorageUnavailable
 from waitlist_appliance.storage.vault import VaultError
 
-__all__ = ["Cause", "SyncResult", "end_graces", "may_be_read", "mirror", "note_failure", "sync", "sync_due"]
+__all__ = ["Cause", "SyncResult", "end_graces", "is_depended_on", "may_be_read", "mirror", "note_failure", "sync", "sync_due"]
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,19 @@ def may_be_read(app: Appliance, connection: Connection) -> bool:
     return not calendars.signed_out(connection) and connection.status != "disabled"
 
 
+def is_depended_on(app: Appliance, connection: Connection, now: datetime) -> bool:
+    """Whether anything needs it read regularly: somebody who asks, people waiting, bookings ahead, a grace to end."""
+    if connection.asked_at is not None and now - connection.asked_at <= ASKED_LASTS:
+        return True
+    depended_on = app.db.value(
+        """SELECT EXISTS (SELECT 1 FROM slot WHERE next_check_at IS NOT NULL)
+               OR EXISTS (SELECT 1 FROM booking WHERE status IN ('pending', 'confirmed') AND starts_at > ?1)
+               OR EXISTS (SELECT 1 FROM event INDEXED BY event_vanished WHERE vanished_at IS NOT NULL AND connection_id = ?2)""",
+        now, connection.id,
+    )  # fmt: skip
+    return bool(depended_on)
+
+
 def sync_due(app: Appliance, now: datetime) -> int:
     """Read every connection that something depends on and whose turn it is; how many were read."""
     due = [c for c in setups.connections(app.db) if _due(app, c, now)]
@@ -117,6 +130,9 @@ def note_failure(
         connections.log_read(
             app.db, connection.id, now, Read(cause, kind, False, trouble=error.trouble, error=str(error))
         )
+        tallies.count(app.db, "calendar_read", now, f"{connection.provider}:failed")
+        if out:
+            tallies.count(app.db, "token_refresh", now, f"{connection.provider}:failed")
         condition = _signed_out_alarm(connection) if out else _failing_alarm(connection)
         if first or not alarms.holds(app.db, condition):
             alarms.raise_alarm(app.db, condition, connection.name, now)
@@ -200,6 +216,7 @@ def _apply(app: Appliance, connection: Connection, asked: _Asked, now: datetime,
         app.db, connection.id, now,
         Read(cause, kind, True, answer.requests, len(answer.events) + len(answer.gone), changed, asked.took_ms),
     )  # fmt: skip
+    tallies.count(app.db, "calendar_read", now, f"{connection.provider}:ok", ms=asked.took_ms)
     was_failing = alarms.clear(app.db, _failing_alarm(connection))
     if alarms.clear(app.db, _signed_out_alarm(connection)) or was_failing:
         activity.record(app.db, now, SYSTEM, "calendar_back", "connection", connection.id)
@@ -218,15 +235,7 @@ def _due(app: Appliance, connection: Connection, now: datetime) -> bool:
         return False
     if connection.failing_since_at is not None or connection.last_sync_at is None:
         return True
-    if connection.asked_at is not None and now - connection.asked_at <= ASKED_LASTS:
-        return True
-    depended_on = app.db.value(
-        """SELECT EXISTS (SELECT 1 FROM slot WHERE next_check_at IS NOT NULL)
-               OR EXISTS (SELECT 1 FROM booking WHERE status IN ('pending', 'confirmed') AND starts_at > ?1)
-               OR EXISTS (SELECT 1 FROM event INDEXED BY event_vanished WHERE vanished_at IS NOT NULL AND connection_id = ?2)""",
-        now, connection.id,
-    )  # fmt: skip
-    return bool(depended_on)
+    return is_depended_on(app, connection, now)
 
 
 def _unforeseen(error: Exception) -> CalendarError:

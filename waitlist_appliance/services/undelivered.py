@@ -15,7 +15,7 @@ from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.message_letters import offer_of
 from waitlist_appliance.services.offer_clock import end_unsent, stop_clock
 from waitlist_appliance.services.say import channels_of
-from waitlist_appliance.storage import activity, alarms, customers, email_refusals, messages
+from waitlist_appliance.storage import activity, alarms, customers, email_refusals, messages, tallies
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +179,11 @@ def _will_not_do(app: Appliance, message: Message, refusal: Refusal, now: dateti
     offer = offer_of(app, message)
     if offer is not None and offer.state != "live":
         return  # answered or over: nothing is left to say
-    if not _falls_back(app, message, now) and offer is not None:
+    if _falls_back(app, message, now):
+        return
+    if "opted_out" not in (refusal.verdict, refusal.code):  # who wants nothing has missed nothing
+        tallies.count(app.db, "message_lost", now, message.channel)
+    if offer is not None:
         end_unsent(app, offer, now, "undeliverable")
 
 

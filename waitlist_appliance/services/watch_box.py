@@ -1,7 +1,8 @@
 """Is the box itself well? Space on its disk, messages that fail, and a worker that does not run.
 
 The last cannot be seen by the worker itself: the web process looks whenever somebody opens a page of the desk or asks
-for its health, and writes it down; the worker clears it when it runs again (services/staff_notices.py).
+for its health, `waitlist watch` every two minutes (services/watch_from_outside.py), and they write it down; the worker
+clears it when it runs again (services/staff_notices.py).
 """
 
 from __future__ import annotations
@@ -58,15 +59,16 @@ def note_silence(app: Appliance, now: datetime) -> bool:
 def _watch_disk(app: Appliance, now: datetime) -> int:
     free = shutil.disk_usage(app.config.data_directory).free
     limit = app.setup().policies.disk_low_megabytes * MEGABYTE
-    return _turn(app, DISK_LOW, free < limit, free < limit * ENOUGH, f"{free // MEGABYTE} MB", now)
+    return turn(app, DISK_LOW, free < limit, free < limit * ENOUGH, f"{free // MEGABYTE} MB", now)
 
 
 def _watch_failures(app: Appliance, now: datetime) -> int:
     number = notice_reads.failures_since(app.db, now - LATELY, MANY + 1)
-    return _turn(app, FAILING, number > MANY, number > FEW, str(number), now)
+    return turn(app, FAILING, number > MANY, number > FEW, str(number), now)
 
 
-def _turn(app: Appliance, condition: str, begins: bool, goes_on: bool, detail: str, now: datetime) -> int:
+def turn(app: Appliance, condition: str, begins: bool, goes_on: bool, detail: str, now: datetime) -> int:
+    """Raise the alarm where it ``begins``, clear it where it no longer ``goes_on``; 1 when something changed."""
     holds = alarms.holds(app.db, condition)
     if holds == (goes_on if holds else begins):
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 
 from waitlist_appliance.domain.availability import Interval
@@ -18,7 +19,7 @@ from waitlist_appliance.services.each_row import each_row
 from waitlist_appliance.services.free_places import Calendars
 from waitlist_appliance.services.mirror import is_ours, mirror, up_to_date
 from waitlist_appliance.services.sync_calendar import note_failure
-from waitlist_appliance.storage import activity, alarms, bookings, calendar_writes, events, occupancy, openings
+from waitlist_appliance.storage import activity, alarms, bookings, calendar_writes, events, occupancy, openings, tallies
 from waitlist_appliance.storage import setup as setups
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,10 @@ def write_due(app: Appliance, now: datetime, limit: int = 20) -> int:
         with app.db.write():
             claimed = calendar_writes.claim(app.db, write.id, now, now + LEASE)
         if claimed:
-            written += _guarded(app, write, now, away)
+            begun = time.monotonic()
+            done = _guarded(app, write, now, away)
+            _count(app, write, done, begun, now)
+            written += done
     return written
 
 
@@ -61,6 +65,14 @@ def _guarded(app: Appliance, write: CalendarWrite, now: datetime, away: set[int]
         log.exception("calendar write %s raised", write.id)
         _retry(app, write, type(error).__name__, now)
     return 0
+
+
+def _count(app: Appliance, write: CalendarWrite, done: int, begun: float, now: datetime) -> None:
+    """For the statistics of the box; after what was counted, which may have been several transactions."""
+    connection, took_ms = setups.connection(app.db, write.connection_id), round((time.monotonic() - begun) * 1000)
+    provider = connection.provider if connection is not None else "gone"
+    with app.db.write():
+        tallies.count(app.db, "calendar_write", now, f"{provider}:{'ok' if done else 'failed'}", ms=took_ms)
 
 
 def _write(app: Appliance, write: CalendarWrite, now: datetime) -> None:

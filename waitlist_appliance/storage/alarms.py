@@ -9,6 +9,8 @@ from waitlist_appliance.storage.database import Database
 
 # A fault of the messenger's account or configuration: nothing is sent until staff resume it.
 SENDING_PAUSED = "messenger_account"
+# Staff have not looked yet at what happened between a backup and its restore.
+BOX_RESTORED = "box_restored"
 # A kind of text is refused on a channel: ``message_refused:<channel>:<kind>``.
 TEXT_REFUSED = "message_refused"
 

@@ -16,6 +16,10 @@ def by_id(db: Database, customer_id: int) -> Customer:
     return found
 
 
+def by_public_id(db: Database, customer_public_id: str) -> Customer | None:
+    return db.row(Customer, "SELECT * FROM customer WHERE public_id = ?", customer_public_id)
+
+
 def by_phone(db: Database, phone: str) -> Customer | None:
     """By E.164 number, or by an alias of it."""
     return db.row(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryFile
+
 from waitlist_appliance.storage import schema
 from waitlist_appliance.storage.database import Database, OperationalError, StorageUnavailable
 
@@ -15,6 +18,19 @@ class _Undo(Exception):
 
 def writable(db: Database) -> bool:
     """Whether a transaction of ordinary size would go through; the probe itself is rolled back."""
+    return _disk_takes_files(Path(db.path).parent) and _database_takes_rows(db)
+
+
+def _disk_takes_files(folder: Path) -> bool:
+    """A disk that turned read-only under an open database shows at a real write only, not before the commit."""
+    try:
+        with TemporaryFile(dir=folder, buffering=0) as file:
+            return file.write(b"x") == 1
+    except OSError:
+        return False
+
+
+def _database_takes_rows(db: Database) -> bool:
     try:
         with db.write():
             db.execute(

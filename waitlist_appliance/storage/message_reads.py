@@ -115,6 +115,7 @@ class Person:
     locale: str | None
     opted_out_at: datetime | None
     undeliverable_at: datetime | None
+    erased_at: datetime | None
     entry_public_id: str | None
 
 
@@ -254,7 +255,7 @@ def person(db: Database, key: str) -> Person | None:
     """The customer by public id or number."""
     sql = f"""
     SELECT id, public_id, phone, {_NAME} AS name, email, locale, opted_out_at, undeliverable_at,
-        (SELECT public_id FROM entry WHERE customer_id = customer.id ORDER BY id DESC LIMIT 1) AS entry_public_id
+        erased_at, (SELECT public_id FROM entry WHERE customer_id = customer.id ORDER BY id DESC LIMIT 1) AS entry_public_id
     FROM customer WHERE public_id = ?1 OR phone = ?1
     """
     return db.row(Person, sql, key)

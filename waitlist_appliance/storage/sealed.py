@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from waitlist_appliance.storage import consents, notice_choices, provider_credentials, staff_letters
+from waitlist_appliance.storage import consents, notice_choices, provider_credentials, second_factors, staff_letters
 from waitlist_appliance.storage.database import Database
 from waitlist_appliance.storage.vault import Vault
 
@@ -27,6 +27,7 @@ COLUMNS = (
     Column("consent_attempt", "state_hash", "verifier", lambda key: consents.place(str(key))),
     Column("notice_address", "id", "sealed", notice_choices.place),
     Column("staff_letter", "id", "sealed", staff_letters.place),
+    Column("staff_totp", "user_id", "secret", second_factors.place),
 )
 
 

@@ -1,4 +1,4 @@
-"""Staff users, their one-time links, sessions and the log-in throttle, as SQL."""
+"""Staff users, their one-time links and the log-in throttle, as SQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from waitlist_appliance.domain.records import StaffUser
 from waitlist_appliance.storage.database import Database
 
 _USER = "id, public_id, email, name, role, password_hash, last_login_at, disabled_at"
-_USER_OF = ", ".join(f"staff_user.{column}" for column in _USER.split(", "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +20,6 @@ class StaffLink:
     purpose: str
     expires_at: datetime
     used_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class StaffSession:
-    """One log-in on one browser."""
-
-    user_id: int
-    created_at: datetime
-    seen_at: datetime
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +81,11 @@ def set_password(db: Database, user_id: int, password_hash: str) -> None:
     db.execute("UPDATE staff_user SET password_hash = ? WHERE id = ?", password_hash, user_id)
 
 
+def replace_hash(db: Database, user_id: int, old: str, new: str) -> None:
+    """The same password, hashed anew; nothing happens where another one was chosen meanwhile."""
+    db.execute("UPDATE staff_user SET password_hash = ? WHERE id = ? AND password_hash = ?", new, user_id, old)
+
+
 def set_last_login(db: Database, user_id: int, now: datetime) -> None:
     db.execute("UPDATE staff_user SET last_login_at = ? WHERE id = ?", now, user_id)
 
@@ -113,41 +107,6 @@ def spend_link(db: Database, hashed: bytes, now: datetime) -> bool:
 def void_links(db: Database, user_id: int, now: datetime) -> None:
     """End every unused link of a user, so that only the newest one opens the door."""
     db.execute("UPDATE staff_link SET used_at = ? WHERE user_id = ? AND used_at IS NULL", now, user_id)
-
-
-def insert_session(db: Database, hashed: bytes, user_id: int, now: datetime, expires_at: datetime) -> None:
-    db.insert("staff_session", hash=hashed, user_id=user_id, created_at=now, seen_at=now, expires_at=expires_at)
-
-
-def session(db: Database, hashed: bytes) -> StaffSession | None:
-    sql = "SELECT user_id, created_at, seen_at, expires_at FROM staff_session WHERE hash = ?"
-    return db.row(StaffSession, sql, hashed)
-
-
-def session_user(db: Database, hashed: bytes, now: datetime, idle_since: datetime) -> StaffUser | None:
-    """The user of a session that is neither over nor idle too long, and who is not disabled."""
-    sql = (
-        f"SELECT {_USER_OF} FROM staff_session JOIN staff_user ON staff_user.id = staff_session.user_id "
-        "WHERE staff_session.hash = ? AND staff_session.expires_at > ? AND staff_session.seen_at > ? "
-        "AND staff_user.disabled_at IS NULL"
-    )
-    return db.row(StaffUser, sql, hashed, now, idle_since)
-
-
-def touch_session(db: Database, hashed: bytes, now: datetime) -> None:
-    db.execute("UPDATE staff_session SET seen_at = ? WHERE hash = ?", now, hashed)
-
-
-def end_session(db: Database, hashed: bytes) -> None:
-    db.execute("DELETE FROM staff_session WHERE hash = ?", hashed)
-
-
-def end_sessions_of(db: Database, user_id: int) -> None:
-    db.execute("DELETE FROM staff_session WHERE user_id = ?", user_id)
-
-
-def forget_old_sessions(db: Database, now: datetime, idle_since: datetime) -> None:
-    db.execute("DELETE FROM staff_session WHERE expires_at <= ? OR seen_at <= ?", now, idle_since)
 
 
 def throttle(db: Database, key: str) -> Throttle | None:

@@ -23,6 +23,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class CalendarRead:
+    id: int
     name: str
     provider: str
     status: str
@@ -67,18 +68,32 @@ def queues(db: Database, now: datetime) -> list[Queue]:
 
 
 def calendars(db: Database) -> list[CalendarRead]:
-    sql = """SELECT name, provider, status, enabled, last_sync_at, next_sync_at, failing_since_at, last_error
+    sql = """SELECT id, name, provider, status, enabled, last_sync_at, next_sync_at, failing_since_at, last_error
              FROM connection ORDER BY id"""
     return db.rows(CalendarRead, sql)
 
 
 def heartbeats(db: Database) -> list[Heartbeat]:
     """The signs of life of the processes."""
-    return db.rows(Heartbeat, "SELECT name, at, detail FROM heartbeat WHERE name <> 'probe' ORDER BY name")
+    return db.rows(Heartbeat, "SELECT name, at, detail FROM heartbeat WHERE name = 'worker'")
 
 
 def alarms(db: Database) -> list[Condition]:
     return db.rows(Condition, "SELECT condition, since_at, detail, count FROM alarm ORDER BY since_at")
+
+
+def team_size(db: Database) -> int:
+    """How many people can log in."""
+    return int(db.value("SELECT COUNT(*) FROM staff_user WHERE disabled_at IS NULL AND password_hash IS NOT NULL"))
+
+
+def with_second_factor(db: Database) -> int:
+    """How many of them prove themselves by more than a password."""
+    return int(db.value(
+        """SELECT COUNT(*) FROM staff_user WHERE disabled_at IS NULL AND password_hash IS NOT NULL AND (
+               EXISTS (SELECT 1 FROM staff_totp WHERE user_id = staff_user.id AND confirmed_at IS NOT NULL)
+               OR EXISTS (SELECT 1 FROM passkey WHERE user_id = staff_user.id))"""
+    ))  # fmt: skip
 
 
 def store(db: Database) -> Store:
@@ -86,10 +101,20 @@ def store(db: Database) -> Store:
     page = int(db.value("PRAGMA page_size"))
     log = Path(db.path + "-wal")
     return Store(
-        path=db.path, size=int(db.value("PRAGMA page_count")) * page,
+        path=db.path, size=file_size(db),
         log_size=log.stat().st_size if log.exists() else 0, free_inside=int(db.value("PRAGMA freelist_count")) * page,
-        sqlite_version=sqlite.sqlite_version, migrations=tuple(schema.applied(db)),
+        sqlite_version=sqlite_version(), migrations=tuple(schema.applied(db)),
     )  # fmt: skip
+
+
+def file_size(db: Database) -> int:
+    """Of the database's file, in bytes."""
+    return int(db.value("PRAGMA page_count")) * int(db.value("PRAGMA page_size"))
+
+
+def sqlite_version() -> str:
+    """Of the SQLite that the database is opened with."""
+    return str(sqlite.sqlite_version)
 
 
 def _queue(db: Database, name: str, table: str, due: str, where: str, now: datetime) -> Queue:

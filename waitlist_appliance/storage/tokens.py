@@ -21,7 +21,8 @@ class Token:
 def issue(db: Database, key: bytes, kind: str, subject_id: int, now: datetime, generation: int = 1) -> str:
     """The token of this subject; issuing it again gives the same one."""
     token = tokens.make(kind, subject_id, generation, key)
-    if db.value("SELECT 1 FROM token WHERE hash = ?", tokens.hash_of(token)) is None:  # showing a page stays reading
+    # Showing a page stays reading: only a token that is not there yet is written.
+    if db.in_write or db.value("SELECT 1 FROM token WHERE hash = ?", tokens.hash_of(token)) is None:
         with db.write():
             db.execute(
                 "INSERT OR IGNORE INTO token (hash, kind, subject_id, generation, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -35,6 +36,11 @@ def find(db: Database, kind: str, token: str) -> Token | None:
     if not tokens.looks_like(token):
         return None
     return db.row(Token, "SELECT * FROM token WHERE hash = ? AND kind = ?", tokens.hash_of(token), kind)
+
+
+def is_known(db: Database, token: str) -> bool:
+    """Whether this token was ever issued, whatever it is for."""
+    return tokens.looks_like(token) and bool(db.value("SELECT 1 FROM token WHERE hash = ?", tokens.hash_of(token)))
 
 
 def consume(db: Database, token: str, now: datetime) -> int:

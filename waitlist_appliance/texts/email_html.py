@@ -25,7 +25,7 @@ BUTTONS: Final[Mapping[str, str]] = {
     "join_link": _JOIN, "join_nudge": _JOIN, "joined": _PLACE, "expired": _PLACE, "offer": _ANSWER,
     "offer_race": _ANSWER, "help": _ANSWER, "confirmed": _BOOKING, "moved": _BOOKING, "reminder": _BOOKING,
     "cancelled": _BOOKING, "already_booked": _BOOKING, "staff_invitation": N_("Choose a password"),
-    "staff_password": N_("Choose a new password"),
+    "staff_password": N_("Choose a new password"), "staff_account": N_("See your account"),
 }  # fmt: skip
 _SPELT_OUT: Final = N_("If the button does not open, use this address:")
 

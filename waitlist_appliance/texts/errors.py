@@ -38,6 +38,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "opted_out": N_("That number asked us for no more messages. To get them again, send START to our number."),
     "consent_required": N_("We need your consent to send you messages. Please tick the box and try again."),
     "entry_over": N_("This place on the waitlist is no longer valid. You are welcome to join again."),
+    "still_in_play": N_(
+        "This person still waits, has a booking ahead or a message on its way. Please end that first, then erase."
+    ),
     "entry_invited": N_("The sign-up is not finished yet. Please finish it first, with the link that was sent."),
     # booking
     "reserved": N_("That time is held for somebody on the waitlist. Please choose another one, or join the waitlist."),

@@ -19,13 +19,15 @@ from waitlist_appliance.texts.staff_letters import Sender, StaffLetter
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """``label`` and ``meaning`` for the settings; ``what`` and ``advice`` are told; ``over``: its all-clear."""
+    """``label`` and ``meaning`` for the settings; ``what`` and ``advice`` are told; ``over``: its all-clear;
+    ``afterwards`` takes the place of both when it was over before anybody could tell."""
 
     label: str
     meaning: str
     what: str
     advice: str
     over: str = ""
+    afterwards: tuple[str, str] | None = None
 
 
 WORDS: Final[Mapping[str, Words]] = {
@@ -77,10 +79,62 @@ WORDS: Final[Mapping[str, Words]] = {
         N_("Please look at the outbox: it says why."),
         N_("Hardly any message fails any more."),
     ),
+    "sync_failing": Words(
+        N_("Calendars often unreadable"), N_("Less than 95 percent of the reads of your calendars go well."),
+        N_("The calendars often cannot be read: only {detail} of the reads lately went well."),
+        N_("Freed times may be seen late. Please look at the settings of the calendars: they say which fails, and why."),
+        N_("The calendars can be read reliably again."),
+    ),
+    "delivery_failing": Words(
+        N_("Messages do not arrive"), N_("Less than 98 percent of a day's messages arrive."),
+        N_("Too many messages do not arrive: {detail} of those of the last 24 hours did."),
+        N_("Please look at the outbox: it says which failed, and why. A call reaches those who wait for an answer."),
+        N_("Messages arrive reliably again."),
+    ),
+    "expiry_late": Words(
+        N_("Offers end late"), N_("Offers go on for more than 15 seconds after their time to answer is over."),
+        N_("Offers end up to {detail} too late: only then is the next in line asked."),
+        N_("The box is overloaded or was standing still. Please look at the system page; a restart of the worker helps."),
+        N_("Offers end in time again."),
+    ),
     "worker_silent": Words(
-        N_("Box stood still"), N_("The part that sends and offers did not run. Told as soon as it runs again."),
-        N_("The worker did not run from {since} to {back}; now it runs again."),
-        N_("In that time no message went out and no time was offered. What was waiting is being done now."),
+        N_("Box stood still"), N_("The part that sends and offers did not run. Told within minutes, or when it runs again."),
+        N_("The worker has not run since {since}: no message goes out and no time is offered."),
+        N_("Please have the box looked at: its worker must be started again."),
+        N_("The worker runs again. It did not run from {since} to {back}; what was waiting is being done now."),
+        (
+            N_("The worker did not run from {since} to {back}; now it runs again."),
+            N_("In that time no message went out and no time was offered. What was waiting is being done now."),
+        ),
+    ),
+    "web_silent": Words(
+        N_("Pages do not open"), N_("The part that shows pages and takes calls does not answer."),
+        N_("The web server of the box does not answer: nobody can join the waitlist, open a link or the desk."),
+        N_("Please have the box looked at: its web server must be started again."),
+        N_("The web server of the box answers again."),
+    ),
+    "messages_waiting": Words(
+        N_("Messages wait"), N_("Messages that should have gone out minutes ago have not."),
+        N_("Messages that should have gone out {detail} ago are still waiting."),
+        N_("The box is overloaded, or something holds it up. Please have it looked at."),
+        N_("No message waits any longer than it should."),
+    ),
+    "backup_old": Words(
+        N_("No recent backup"), N_("The last good backup of the box is more than a day old."),
+        N_("The last good backup of the box is {detail} old."),
+        N_("Please have the box looked at: the backup of the night fails, and the system page says why."),
+        N_("There is a recent backup of the box again."),
+    ),
+    "backup_failed": Words(
+        N_("Backup failed"), N_("A backup could not be made, or not copied off the machine."),
+        N_("A backup of the box failed: it could not be made, or not copied off the machine."),
+        N_("Please have the box looked at: the list of backups says why, and “waitlist backup create” tries again."),
+        N_("The backup of the box is good again."),
+    ),
+    "box_restored": Words(
+        N_("Box restored"), N_("The box was put back from a backup; sending is paused until somebody has looked."),
+        N_("The box was put back from its backup of {detail}. What happened after that is not known to it."),
+        N_("Nothing is sent until somebody resumes it. First look at the agenda and the calendars: do the bookings stand?"),
     ),
     "disk_low": Words(
         N_("Little space"), N_("The disk of the box is nearly full."),
@@ -169,7 +223,9 @@ def _said(told: Told, zone: ZoneInfo, locale: str) -> tuple[str, str]:
     }  # fmt: skip
     if told.over and words.over:
         return say.gettext(words.over).format_map(facts), ""
-    return say.gettext(words.what).format_map(facts), say.gettext(words.advice) if words.advice else ""
+    late = words.afterwards if told.back_ms else None
+    what, advice = late or (words.what, words.advice)
+    return say.gettext(what).format_map(facts), say.gettext(advice) if advice else ""
 
 
 def _moment(ms: int, zone: ZoneInfo, locale: str) -> str:

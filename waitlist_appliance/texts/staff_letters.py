@@ -25,6 +25,47 @@ PASSWORD: Final = N_(
     "The link works once, until {until}. Older links no longer work.\n\n"
     "You did not ask for it? Then you can ignore it: your present password stays as it is."
 )
+# What became of somebody's access, and that it was not you: kind → subject and text.
+ACCOUNT: Final = {
+    "password_changed": (
+        N_("{business}: your password was changed"),
+        N_("Hello {name},\n\nThe password of your access to the waitlist of {business} was changed just now."),
+    ),
+    "second_factor_set_up": (
+        N_("{business}: second step set up"),
+        N_(
+            "Hello {name},\n\nA second step was set up for your access to the waitlist of {business}: the log-in now asks"
+            " for more than the password."
+        ),
+    ),
+    "second_factor_off": (
+        N_("{business}: second step taken off"),
+        N_(
+            "Hello {name},\n\nYour authenticator app was taken off your access to the waitlist of {business}: its codes"
+            " are no longer asked for."
+        ),
+    ),
+    "passkey_added": (
+        N_("{business}: passkey added"),
+        N_(
+            "Hello {name},\n\nA passkey was added to your access to the waitlist of {business}: whoever holds that device"
+            " and can unlock it logs in as you."
+        ),
+    ),
+    "passkey_removed": (
+        N_("{business}: passkey removed"),
+        N_("Hello {name},\n\nA passkey was removed from your access to the waitlist of {business}."),
+    ),
+    "second_factor_reset": (
+        N_("{business}: second step taken off"),
+        N_(
+            "Hello {name},\n\nSomebody who looks after the waitlist of {business} took the second step off your access"
+            " and logged you out everywhere. The log-in asks for your password only. Please set the second step up again."
+        ),
+    ),
+}
+NOT_YOU: Final = N_("That was not you? Then please tell the owner of {business} at once, and choose another password.")
+TO_THE_ACCOUNT: Final = N_("Your account: {link}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +94,17 @@ def invitation(locale: str, sender: Sender, name: str, link: str, until: datetim
 def new_password(locale: str, sender: Sender, name: str, link: str, until: datetime) -> StaffLetter:
     """To somebody who cannot come in any more."""
     return _letter("staff_password", locale, sender, PASSWORD_SUBJECT, PASSWORD, name, link, until)
+
+
+def account(kind: str, locale: str, sender: Sender, name: str, link: str) -> StaffLetter:
+    """To somebody whose password or second factor was changed; ``kind`` is a key of ACCOUNT."""
+    say = translator(locale).gettext
+    facts = {"name": _one_line(name), "business": _one_line(sender.business), "link": link}
+    subject, text = ACCOUNT[kind]
+    head = say(subject).format_map(facts)
+    body = "\n\n".join(say(part).format_map(facts) for part in (text, NOT_YOU, TO_THE_ACCOUNT))
+    html = as_html("staff_account", locale, head, body, facts["business"], sender.colour, link)
+    return StaffLetter(head, body, html)
 
 
 def _letter(

@@ -12,14 +12,14 @@ from flask_bootstrap import Bootstrap5
 
 from waitlist_appliance.paths import static_dir, templates_dir
 from waitlist_appliance.services.appliance import Appliance
-from waitlist_appliance.web import brand, compression, errors, gate, headers, i18n
+from waitlist_appliance.web import brand, compression, errors, gate, headers, i18n, limits
 from waitlist_appliance.web.assets import asset
 from waitlist_appliance.web.server import MAX_BODY
 
 # Callers there prove themselves in every request; opening a signed cookie for them would only cost time.
 _WITHOUT_SESSION = (
-    "/api/", "/waitlist/", "/booking/", "/healthz", "/static/", "/bootstrap/", "/bench/", "/brand.css", "/brand/logo",
-    "/unsubscribe/", "/hooks/", "/twilio/",
+    "/api/", "/waitlist/", "/booking/", "/healthz", "/readyz", "/metrics", "/static/", "/bootstrap/", "/bench/",
+    "/brand.css", "/brand/logo", "/unsubscribe/", "/hooks/", "/twilio/",
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ class Sessions(SecureCookieSessionInterface):
 def create_app(appliance: Appliance, **config: Any) -> Flask:
     """The web application of this appliance. ``config`` adds Flask settings (TESTING, BENCH, CLOCK)."""
     from waitlist_appliance.web import routes
-    from waitlist_appliance.web.staff.auth import require_staff
+    from waitlist_appliance.web.staff.auth import require_staff, session_name
 
     folders = {"template_folder": str(templates_dir()), "static_folder": str(static_dir())}
     app = Flask("waitlist_appliance.web", static_url_path="/static", **folders)  # type: ignore[arg-type]
@@ -50,7 +50,9 @@ def create_app(appliance: Appliance, **config: Any) -> Flask:
     errors.install(app)
     compression.install(app)
     headers.install(app, https=appliance.config.is_https)
-    gate.install(app, routes.every(bench=bool(config.get("BENCH"))), require_staff)
+    table = routes.every(bench=bool(config.get("BENCH")))
+    limits.install(app, table, session_name)
+    gate.install(app, table, require_staff)
     app.teardown_request(_assert_no_transaction)
     return app
 
@@ -61,7 +63,8 @@ def _settings(appliance: Appliance) -> dict[str, Any]:
         "SECRET_KEY": appliance.config.session_key,
         "MAX_CONTENT_LENGTH": MAX_BODY,
         "MAX_FORM_PARTS": 500,
-        "SESSION_COOKIE_NAME": "waitlist_desk",
+        # No other host, not even a neighbour under the same domain, can set a cookie of such a name.
+        "SESSION_COOKIE_NAME": "__Host-waitlist_desk" if https else "waitlist_desk",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": https,

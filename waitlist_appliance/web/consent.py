@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from flask import request
-
-from waitlist_appliance.web.staff.auth import COOKIE
+from waitlist_appliance.web.staff import auth
 
 
 def browser_mark() -> str:
     """What binds a consent to this browser's log-in: nobody else's browser can finish it. Empty without a log-in."""
-    cookie = request.cookies.get(COOKIE)
-    return f"browser:{cookie}" if cookie else ""
+    here = auth.presence()
+    return f"browser:{here.session.public_id}" if here else ""
 
 
 def key_mark(key_public_id: str) -> str:

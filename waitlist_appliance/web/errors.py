@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 5
 STATUS = {Invalid: 422, NotFound: 404, Conflict: 409, Forbidden: 403}
-_JSON_PATHS = ("/api/", "/healthz", "/bench/", "/hooks/", "/twilio/", "/vapi")
+_JSON_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/bench/", "/hooks/", "/twilio/", "/vapi")
 
 # What only a web server says; everything else is in texts/errors.py.
 SENTENCES_OF_THE_WEB: Mapping[str, str] = {
@@ -49,6 +49,14 @@ class Unauthorized(Refused):
     """The caller did not prove who they are: 401."""
 
 
+class TooOften(Refused):
+    """More than the caller's share: 429, and when to try again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("rate_limited", params={"seconds": seconds})
+        self.seconds = seconds
+
+
 class Fields(Invalid):
     """Several fields at fault at once: ``problems`` maps each field's name to a code and what its sentence needs."""
 
@@ -71,7 +79,10 @@ def refused(error: Refused) -> Response:
     extra = dict(error.extra)
     if isinstance(error, Conflict):
         extra.setdefault("reason", error.code)
-    return answer(status_of(error), error.code, sentence(error), field_sentences(error), extra)
+    response = answer(status_of(error), error.code, sentence(error), field_sentences(error), extra)
+    if isinstance(error, TooOften):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def http_error(error: HTTPException) -> Response:
@@ -91,7 +102,10 @@ def http_error(error: HTTPException) -> Response:
 
 def unavailable(error: Exception) -> Response:
     """The database is locked, full or read-only: nothing was written, and it is worth trying again."""
-    log.error("the database could not be used: %s (%s %s)", error, request.method, request.url_rule)
+    from waitlist_appliance.web import limits  # which itself refuses with an error of ours
+
+    if limits.seldom(f"unavailable:{error}"):  # a full disk refuses everybody, and the log may lie on it
+        log.error("the database could not be used: %s (%s %s)", error, request.method, request.url_rule)
     response = answer(503, "database_busy", say("database_busy"))
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -133,6 +147,8 @@ def status_of(error: Refused) -> int:
         return 400
     if isinstance(error, Unauthorized):
         return 401
+    if isinstance(error, TooOften):
+        return 429
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
 
 

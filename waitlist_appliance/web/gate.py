@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, abort, current_app, request
 from flask_wtf.csrf import CSRFProtect
 
-from waitlist_appliance.web.auth_api import require_cron, require_key
+from waitlist_appliance.web.auth_api import require_cron, require_key, require_metrics_token
 from waitlist_appliance.web.headers import FILES
 from waitlist_appliance.web.idempotency import once
 from waitlist_appliance.web.routing import Route
@@ -56,6 +56,7 @@ def _checks(staff_check: Check) -> dict[str, Check]:
         "staff": lambda route: _staff(route, staff_check),
         "api": require_key,
         "cron": require_cron,
+        "metrics": require_metrics_token,
         # The token is looked up by the service that acts on it; an unknown one is a 404 there.
         "customer": lambda route: None,
         "hook": lambda route: None,

@@ -91,6 +91,9 @@ ROUTES: tuple[Route, ...] = (
     Route("/brand/logo", GET, "public.logo", brand.logo, "public"),
     Route("/healthz", GET, "public.healthz", machine.healthz, "public"),
     Route("/healthz/ping", GET, "public.ping", machine.ping, "public"),
+    Route("/readyz", GET, "public.readyz", machine.readyz, "public"),
+    # Prometheus
+    Route("/metrics", GET, "metrics.show", machine.metrics, "metrics"),
     # an outside clock
     Route("/api/cron/waitlist-check", POST, "cron.check", machine.cron_check, "cron"),
     Route("/api/cron/calendar-sync", GET, "cron.calendar_sync", calendars.cron_sync, "cron"),

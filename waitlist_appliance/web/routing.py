@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 # public: anybody; customer: the token in the link; api: a key with a scope; staff: the session cookie and a permission;
-# cron: the cron secret; hook: a signature that the view checks; bench: only where app.config["BENCH"] is set.
-Auth = Literal["public", "customer", "api", "staff", "cron", "hook", "bench"]
-AUTHS: tuple[str, ...] = ("public", "customer", "api", "staff", "cron", "hook", "bench")
+# cron: the cron secret; metrics: the token of /metrics; hook: a signature that the view checks; bench: only where
+# app.config["BENCH"] is set.
+Auth = Literal["public", "customer", "api", "staff", "cron", "metrics", "hook", "bench"]
+AUTHS: tuple[str, ...] = ("public", "customer", "api", "staff", "cron", "metrics", "hook", "bench")
 
 
 @dataclass(frozen=True, slots=True)

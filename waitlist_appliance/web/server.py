@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -15,11 +16,29 @@ from waitlist_appliance.config import Config
 
 MAX_BODY = 1024 * 1024
 CONNECTION_LIMIT = 500
+# Cookies and a long address take some kilobytes; waitress would take 256.
+MAX_HEADERS = 32 * 1024
+# A connection on which nothing comes or goes for so long is closed: a phone on a bad line pauses for less.
+IDLE_SECONDS = 30
 
 
-def serve(app: Flask, config: Config, *, port: int | None = None) -> None:
-    """Answer requests until SIGINT or SIGTERM; requests in flight are finished first."""
-    signal.signal(signal.SIGTERM, _end)
+def serve(app: Flask, config: Config, *, port: int | None = None, on_stop: Callable[[], object] | None = None) -> None:
+    """Answer requests until SIGINT or SIGTERM; ``on_stop`` is called then, and requests in flight are finished."""
+
+    def at_once(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        # Asked again, it waits for nobody; and what on_stop holds just then is not asked for a second time.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, at_once)
+        if on_stop is not None:
+            on_stop()
+        raise SystemExit(0)
+
+    # A shell starts background jobs with SIGINT ignored; the way to end this process must work there too.
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
     # One warning per queued request is noise under load; the queue itself is bounded by the connections.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     waitress.serve(app, **options(config, port=port))
@@ -34,6 +53,9 @@ def options(config: Config, *, port: int | None = None) -> dict[str, Any]:
         "connection_limit": CONNECTION_LIMIT,
         # A little more than Flask's own limit, so that the refusal is ours and speaks JSON.
         "max_request_body_size": 4 * MAX_BODY,
+        "max_request_header_size": MAX_HEADERS,
+        "channel_timeout": IDLE_SECONDS,
+        "cleanup_interval": IDLE_SECONDS // 3,
         "clear_untrusted_proxy_headers": True,
         "ident": None,
         **_proxy(config),
@@ -67,7 +89,3 @@ def _proxy(config: Config) -> dict[str, Any]:
         "trusted_proxy_count": 1,
         "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
     }
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)

@@ -20,6 +20,7 @@ from waitlist_appliance.web.errors import BadRequest, Fields
 
 Kind = Literal["text", "integer", "boolean", "moment", "moments", "date", "object", "strings", "email"]
 MOST_ITEMS = 200
+LONGEST_NAME = 60
 _TRUE = frozenset({"true", "1", "yes", "on", "y", "si", "sí", "oui"})
 _FALSE = frozenset({"false", "0", "no", "off", "n", "non", ""})
 _CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
@@ -62,7 +63,9 @@ class Schema:
 
     def read(self, given: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         """The values by ``key``; absent ones are None. Raises Fields with all that is wrong."""
-        known = {snake(name): (name, value) for name, value in reversed(list(given.items()))}
+        # Longer ones are none of ours, and `snake` would keep each in memory.
+        named = [item for item in given.items() if len(item[0]) <= LONGEST_NAME]
+        known = {snake(name): (name, value) for name, value in reversed(named)}
         values: dict[str, Any] = {}
         problems: dict[str, tuple[str, dict[str, object]]] = {}
         called: dict[str, str] = {}

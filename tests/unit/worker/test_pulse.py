@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import pytest
 
 from waitlist_appliance.bootstrap import build
 from waitlist_appliance.config import Config
+from waitlist_appliance.services import sweep
 from waitlist_appliance.services.appliance import SYSTEM, Appliance
 from waitlist_appliance.services.business import SetUp, set_up
 from waitlist_appliance.storage import heartbeats, schema
+from waitlist_appliance.worker import consumer
 from waitlist_appliance.worker.consumer import HEARTBEAT, GracefulConsumer, Pulse
 from waitlist_appliance.worker.timers import HueyTimers
 
@@ -64,3 +68,32 @@ def test_a_queue_that_another_process_made_anew_ends_the_worker(app: Appliance, 
     app.config.huey_path.rename(app.config.huey_path.with_name("old.db"))
     assert not pulse._rings_arrive()
     assert pulse.failed
+
+
+def test_a_step_that_never_ends_is_noticed_and_one_that_does_is_forgiven(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    released = threading.Event()
+    monkeypatch.setattr(sweep, "DATABASE_STEPS", (("hangs", lambda app, now: int(released.wait(20))),))
+    monkeypatch.setattr(consumer, "STUCK_AFTER_SECONDS", 0.2)
+    pulse.start()
+    wait_for(lambda: not pulse.goes_on())
+    assert not pulse.has_looked()
+    monkeypatch.setattr(consumer, "STUCK_AFTER_SECONDS", 20.0)
+    released.set()
+    wait_for(pulse.has_looked)
+    assert pulse.goes_on()
+    pulse._consumer.stop_flag.set()
+    pulse.join(20)
+    assert not pulse.goes_on()
+
+
+def test_a_consumer_that_lost_a_thread_is_not_whole(pulse: Pulse) -> None:
+    assert not pulse._consumer.is_whole()
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from waitlist_appliance.ports import Fate, Inbound
-from waitlist_appliance.ports.accounts import Account
+from waitlist_appliance.ports.accounts import Account, Examined
 
 _SECRET: Final = frozenset({"auth_token", "api_key_secret", "password"})
 
@@ -27,6 +27,11 @@ class TwilioAccounts:
 
         check(TwilioAccount.from_mapping(account.settings))
 
+    def examine(self, account: Account) -> Examined:
+        from waitlist_appliance.adapters.messengers.twilio import TwilioAccount, examining
+
+        return examining.examine(TwilioAccount.from_mapping(account.settings))
+
 
 class SmtpAccounts:
     """ports.AccountChecker for email."""
@@ -40,6 +45,10 @@ class SmtpAccounts:
         from waitlist_appliance.adapters.messengers.smtp import SmtpAccount, check
 
         check(SmtpAccount.from_mapping(account.settings))
+
+    def examine(self, account: Account) -> Examined:
+        self.check(account)
+        return Examined()
 
 
 class TwilioHooks:

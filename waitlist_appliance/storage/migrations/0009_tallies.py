@@ -15,6 +15,12 @@ STATEMENTS = (
         longest_ms INTEGER NOT NULL DEFAULT 0 CHECK (longest_ms >= 0),
         PRIMARY KEY (name, label, hour_at)
     ) STRICT, WITHOUT ROWID""",
+    # How far something has been counted ('activity': the newest row's id) or folded ('folded': the hour).
+    "CREATE TABLE tally_mark (name TEXT PRIMARY KEY, reached INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    # What was before is history, not news.
+    "INSERT INTO tally_mark (name, reached) SELECT 'activity', COALESCE(MAX(id), 0) FROM activity",
+    # How late offers ended lately.
+    "CREATE INDEX offer_expired_lately ON offer (answered_at, deadline_at) WHERE state = 'expired'",
 )
 
 

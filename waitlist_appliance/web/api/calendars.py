@@ -152,7 +152,8 @@ def _finish(session: str, actor: Actor) -> Connection:
 def _whose(state: str) -> tuple[str, Actor]:
     """Who began: staff logged in on this browser, else the API key that gave it the address. Invalid, Forbidden."""
     connect_calendar.parse_pasted(request.url)
-    user, keys = auth.current_user(), {key_mark(key.public_id): key for key in api_keys.in_force(box().db, MANAGE)}
+    user, may_manage = auth.current_user(), api_keys.in_force(box().db, MANAGE, current_time())
+    keys = {key_mark(key.public_id): key for key in may_manage}
     begun_by = consents.whose(box().db, state, [browser_mark(), *keys])
     if begun_by in keys:
         return begun_by, _actor_of_key(keys[begun_by].name)

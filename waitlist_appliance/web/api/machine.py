@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 
-from flask import Response
+from flask import Response, request
 
-from waitlist_appliance.services import sweep, watch_box
+from waitlist_appliance.services import box_health, sweep, watch_box
+from waitlist_appliance.services import metrics as measured
 from waitlist_appliance.storage import health
 from waitlist_appliance.storage.measure import add_two_rows
 from waitlist_appliance.web.api.answers import answer
@@ -14,6 +16,8 @@ from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
 
 LEAST_FREE_BYTES = 20 * 1024 * 1024
+# New with every start of the web process, and good for nothing but to be compared.
+INSTANCE = secrets.token_hex(8)
 _EMPTY = b'{"status":"ok"}'
 
 
@@ -31,8 +35,28 @@ def healthz() -> Response:
     return answer({"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503)
 
 
+def readyz() -> Response:
+    """Whether the box does its work now; 503 while something keeps it from that. What exactly, the system page says."""
+    found = box_health.ready(box(), current_time())
+    well = all(finding.state != "problem" for finding in found)
+    checks = {finding.check: finding.state for finding in found}
+    return answer({"status": "ready" if well else "not_ready", "checks": checks}, 200 if well else 503)
+
+
+def metrics() -> Response:
+    """Everything that is counted and measured, in Prometheus's text format."""
+    from waitlist_appliance.web.api import prometheus
+
+    now = current_time()
+    said = prometheus.render(measured.gather(box(), now), measured.worker_pid(box(), now))
+    return Response(said, content_type=prometheus.CONTENT_TYPE)
+
+
 def ping() -> Response:
-    """Nothing at all: how fast an answer can be."""
+    """Nothing at all: how fast an answer can be. Asked with ?identify, which process answers, and how it saw the
+    question arrive: so `waitlist doctor` sees whether the public address leads here, and through which proxy."""
+    if request.query_string == b"identify":
+        return answer({"status": "ok", "instance": INSTANCE, "scheme": request.scheme, "caller": request.remote_addr})
     return Response(_EMPTY, mimetype="application/json")
 
 

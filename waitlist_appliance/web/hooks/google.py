@@ -8,6 +8,7 @@ from flask import Response, request
 
 from waitlist_appliance.services import watch_calendar
 from waitlist_appliance.storage.database import StorageUnavailable
+from waitlist_appliance.web import limits
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
 
@@ -23,6 +24,9 @@ def notice() -> Response:
             told.get("X-Goog-Resource-State", ""), current_time(),
         )  # fmt: skip
     except StorageUnavailable as error:
-        log.warning("a notice of Google's was not noted: %s", error)
+        if limits.seldom("google_not_noted"):
+            log.warning("a notice of Google's was not noted: %s", error)
         return Response(status=204)
+    if not known:
+        limits.count("unsigned", limits.origin())
     return Response(status=204 if known else 404)

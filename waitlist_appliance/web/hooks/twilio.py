@@ -10,13 +10,13 @@ from flask import Response, abort, request
 
 from waitlist_appliance.services import message_states, messaging_accounts, receive_reply
 from waitlist_appliance.storage.vault import VaultError
+from waitlist_appliance.web import limits
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
 
 log = logging.getLogger(__name__)
 
 # Twilio's forms have some 30 short fields and at most 1600 characters of text.
-MOST_BYTES = 64 * 1024
 MOST_FIELDS = 200
 NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -47,17 +47,19 @@ def status(message_id: str) -> Response:
 
 def _require_signature() -> None:
     """403 unless Twilio signed this form for our public address; 503 while our own secret cannot be read."""
-    request.max_content_length = MOST_BYTES
     request.max_form_parts = MOST_FIELDS
     try:
         account = messaging_accounts.settings(box(), "twilio")
     except VaultError as error:
-        log.error("a request of Twilio's could not be checked: %s", error)
+        if limits.seldom("twilio_unchecked"):
+            log.error("a request of Twilio's could not be checked: %s", error)
         abort(503)
     hooks, address = box().hooks["twilio"], box().config.public_url
     path, query = _as_it_arrived()
     if not hooks.is_genuine(account, address, path, query, request.form, dict(request.headers)):
-        log.warning("a request to %s without Twilio's signature for %s was refused", request.url_rule, address)
+        if limits.seldom("twilio_unsigned"):
+            log.warning("a request to %s without Twilio's signature for %s was refused", request.url_rule, address)
+        limits.count("unsigned", limits.origin())
         abort(403)
 
 

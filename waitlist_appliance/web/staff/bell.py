@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from flask import current_app, g, url_for
 
 from waitlist_appliance.domain.moments import to_ms
-from waitlist_appliance.services import messaging_accounts, staff_login, watch_box
-from waitlist_appliance.storage import bell_reads, staff_pages
+from waitlist_appliance.domain.notices import kind_of
+from waitlist_appliance.services import manage_keys, messaging_accounts, staff_login, watch_box
+from waitlist_appliance.storage import alarms, api_keys, bell_reads, staff_pages
 from waitlist_appliance.storage.bell_reads import AT_MOST, Case
 from waitlist_appliance.texts.catalogues import N_
+from waitlist_appliance.texts.notices import WORDS
 from waitlist_appliance.web.context import box, business_if_known
 from waitlist_appliance.web.staff import auth
 
@@ -62,6 +64,14 @@ _PAUSED_BY_STAFF = (
     N_("Sending is paused by the team: no message goes out."),
     N_("Resume when you are ready. What was waiting goes out."),
 )
+# Alarms about the box itself, with the page that says more; the others are told of above and below in words of their own.
+_OF_THE_BOX = {
+    "sync_failing": "staff.calendars", "delivery_failing": "staff.messages", "messages_failing": "staff.messages",
+    "messages_waiting": "staff.system", "expiry_late": "staff.system", "disk_low": "staff.system",
+    "backup_old": "staff.system", "backup_failed": "staff.system",
+}  # fmt: skip
+# These keep the house from its work now; the others can wait for whoever looks after the box.
+_GRAVE_OF_THE_BOX = frozenset({"disk_low", "messages_waiting"})
 _CASES = {
     "proposed": _Kind(
         "hand-index-thumb", N_("An offer waits for your approval."), N_("{number} offers wait for your approval."),
@@ -97,7 +107,7 @@ _CASES = {
 def needs(now: datetime, say: Say, when: When) -> list[Need]:
     """Everything that needs a person, the gravest first; read once per request."""
     if "needs" not in g:
-        found = [*_troubles(now, say), *_cases(now, say, when), *_policies(say)]
+        found = [*_troubles(now, say), *_of_the_box(say), *_cases(now, say, when), *_policies(say)]
         g.needs = sorted(found, key=lambda need: not need.severe)
     return list(g.needs)
 
@@ -131,6 +141,14 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
                 say(N_("Nothing on it counts as free until it can be read again. Look whether it is still connected.")),
                 severe=True, link=_to("staff.calendars", "settings.manage"),
             )  # fmt: skip
+    for key in manage_keys.ending(box(), now):
+        over = not api_keys.is_in_force(key, now)
+        yield Need(
+            "api_key", "key",
+            say(N_("The API key “{name}” has ended.") if over else N_("The API key “{name}” ends soon.")).format(name=key.name),
+            say(N_("Make a new secret for the program that uses it, or revoke it.")),
+            severe=over, link=_to("staff.keys", "settings.manage"),
+        )  # fmt: skip
     pause = messaging_accounts.paused(box())
     if pause is not None:
         title, advice = _PAUSED_BY_STAFF if pause.by_staff else _PAUSED
@@ -138,6 +156,18 @@ def _troubles(now: datetime, say: Say) -> Iterator[Need]:
             "paused", "pause-circle-fill", say(title), say(advice), severe=True, link=_to("staff.messaging", "settings.manage"),
             button=("staff.resume_sending", say(N_("Resume sending"))),
         )  # fmt: skip
+
+
+def _of_the_box(say: Say) -> Iterator[Need]:
+    for alarm in alarms.present(box().db):
+        kind = kind_of(alarm.condition)
+        if kind is not None and alarm.condition in _OF_THE_BOX:
+            words, needed = WORDS[kind.name], "settings.manage"
+            yield Need(
+                alarm.condition, "exclamation-triangle-fill", say(words.what).format(detail=alarm.detail),
+                say(words.advice), severe=alarm.condition in _GRAVE_OF_THE_BOX,
+                link=_to(_OF_THE_BOX[alarm.condition], needed),
+            )  # fmt: skip
 
 
 def _cases(now: datetime, say: Say, when: When) -> Iterator[Need]:

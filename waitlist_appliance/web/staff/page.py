@@ -18,6 +18,7 @@ from waitlist_appliance.domain.moments import to_ms
 from waitlist_appliance.domain.records import Business
 from waitlist_appliance.services import staff_login
 from waitlist_appliance.storage import activity
+from waitlist_appliance.storage.personal_data import ERASED_PHONE
 from waitlist_appliance.texts import dates, states
 from waitlist_appliance.texts.catalogues import LOCALES, translator
 from waitlist_appliance.texts.errors import SENTENCES, explain
@@ -26,7 +27,7 @@ from waitlist_appliance.web.assets import asset
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box, the_business
 from waitlist_appliance.web.errors import SENTENCES_OF_THE_WEB, Fields
-from waitlist_appliance.web.staff import auth, bell, words
+from waitlist_appliance.web.staff import auth, bell, passkey_card, words
 from waitlist_appliance.web.staff.bell import Need
 from waitlist_appliance.web.staff.icons import icon, symbols
 
@@ -146,6 +147,7 @@ def _tools() -> dict[str, Any]:
         "changes": activity.counter(box().db),
         "here": request.full_path.rstrip("?"),
         "words": words,
+        "passkeys": passkey_card,
         "state": lambda noun, state: states.shown(noun, state, language),
         "clock": lambda when: dates.time_of_day(when, zone, language),  # type: ignore[arg-type]
         "day": lambda when: dates.day(when, zone, language),  # type: ignore[arg-type]
@@ -187,9 +189,13 @@ def waited(since: datetime, now: datetime) -> str:
     return say().gettext("for {amount}").format(amount=_amount(minutes))
 
 
-@lru_cache(maxsize=2000)
 def phone(e164: str) -> str:
-    """The number as people write it: "+34 600 111 222"."""
+    """The number as people write it: "+34 600 111 222"; in words for whoever was erased."""
+    return say().gettext("erased person") if e164.startswith(ERASED_PHONE) else _written(e164)
+
+
+@lru_cache(maxsize=2000)
+def _written(e164: str) -> str:
     try:
         number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:

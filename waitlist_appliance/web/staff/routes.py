@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from waitlist_appliance.web.routing import Route
 from waitlist_appliance.web.staff import door, live, phones, slots, waitlist
+from waitlist_appliance.web.staff.account_routes import ACCOUNT_ROUTES
 from waitlist_appliance.web.staff.agenda_routes import AGENDA_ROUTES
 from waitlist_appliance.web.staff.overview_routes import OVERVIEW_ROUTES
+from waitlist_appliance.web.staff.passkey_routes import PASSKEY_ROUTES
 from waitlist_appliance.web.staff.settings.routes import SETTINGS_ROUTES
 from waitlist_appliance.web.staff.waitlist_routes import WAITLIST_ROUTES
 
@@ -18,6 +20,8 @@ BOTH = ("GET", "POST")
 STAFF_ROUTES: tuple[Route, ...] = (
     Route("/", GET, "staff.root", door.root, "staff"),
     Route("/login", BOTH, "staff.log_in", door.log_in, "public"),
+    Route("/login/code", BOTH, "staff.login_code", door.code, "public"),
+    Route("/login/recovery", BOTH, "staff.login_recovery", door.recovery, "public"),
     Route("/login/forgot", BOTH, "staff.forgot", door.forgot, "public"),
     Route("/logout", POST, "staff.log_out", door.log_out, "staff"),
     Route("/welcome/<token>", BOTH, "staff.welcome", door.welcome, "public"),
@@ -43,3 +47,4 @@ STAFF_ROUTES: tuple[Route, ...] = (
 STAFF_ROUTES += OVERVIEW_ROUTES + SETTINGS_ROUTES
 STAFF_ROUTES += AGENDA_ROUTES
 STAFF_ROUTES += WAITLIST_ROUTES
+STAFF_ROUTES += ACCOUNT_ROUTES + PASSKEY_ROUTES

@@ -11,9 +11,29 @@ from waitlist_appliance.web.staff.settings.words import REFUSALS as SETTINGS_REF
 REFUSALS: Final[Mapping[str, str]] = {
     "password_short": N_("The password is too short. Please choose one of at least {length} characters."),
     "password_long": N_("The password is too long. Please choose one of at most {length} characters."),
+    "password_common": N_(
+        "That password is one of the first that anybody would try. Please choose another, say a short sentence."
+    ),
     "passwords_differ": N_("The two passwords are not the same. Please type them again."),
     "email_taken": N_("Somebody with that email address is already on the team."),
     "rate_limited": N_("Too many tries. Please wait {seconds} seconds and try again."),
+    "wrong_code": N_("That code is not right, or it was used before. Please try the one that is shown now."),
+    "challenge_over": N_("That took too long, or there were too many tries. Please log in again."),
+    "second_factor_unreadable": N_(
+        "The code cannot be checked: this box has lost the key that it needs. Please use a recovery code, or ask an owner."
+    ),
+    "second_factor_there": N_("An authenticator app is set up already. Please turn it off first."),
+    "vault_unreadable": N_("This box has lost the key that it seals secrets with. Whoever looks after it must bring it back."),
+    "second_factor_not_begun": N_("There is nothing to finish. Please begin again below."),
+    "second_factor_required": N_("Everybody here needs a second step. Please set yours up first, under Your account."),
+    "own_account_factor": N_("That is your own. You can turn it off under Your account, with your password and a code."),
+    "no_second_factor": N_("{name} has no second step: the log-in asks for the password only."),
+    "passkey_refused": N_("That passkey was not accepted. Please try again, or log in another way."),
+    "passkey_known": N_("That passkey is known already."),
+    "passkeys_many": N_("These are enough passkeys for one person. Please remove one first."),
+    "passkeys_impossible": N_("This box can have no passkeys at its present address."),
+    "session_over": N_("That session is over already."),
+    "wrong_password": N_("That is not your present password. Please try again."),
     "token_gone": N_("This link has been used or is too old. Please ask for a new one."),
     "ends_before_start": N_("The end must be later than the start."),
     "bad_date_time": N_("Please choose a day and a time."),
@@ -54,8 +74,23 @@ REFUSALS: Final[Mapping[str, str]] = {
 
 ALARMS: Final[Mapping[str, str]] = {
     "worker_silent": N_("The worker does not run: no message goes out and no time is offered. Please start it again."),
-    "disk_low": N_("The disk of the box is nearly full. When it is full, nothing can be booked any more."),
+    "web_silent": N_("The web server did not answer: nobody could open a page. Please start it again."),
+    "messages_waiting": N_("Messages that should have gone out minutes ago still wait. Please look at the worker."),
+    "backup_failed": N_("A backup could not be made, or not copied off the machine. “waitlist backup create” says why."),
+    "box_restored": N_(
+        "The box was put back from a backup. What happened after that backup is not known to it, so nothing is sent. "
+        "Look at the agenda and the calendars, then resume sending."
+    ),
+    "backup_old": N_("The last good backup is more than a day old. Please look why the backup of the night fails."),
+    "disk_low": N_("The disk of the box is nearly full. When it is full, nothing can be booked: please make space."),
     "messages_failing": N_("More than ten messages in an hour could not be delivered. The outbox says why."),
+    "sync_failing": N_(
+        "The calendars often cannot be read, so freed times may be seen late. Their settings say which fails, and why."
+    ),
+    "delivery_failing": N_("Too many messages do not arrive. The outbox says which, and why; a call is the surest."),
+    "expiry_late": N_(
+        "Offers end too late, so the next in line waits. The box is overloaded or stood still: restart the worker."
+    ),
     "calendar_signed_out": N_("A calendar must be connected again. Nothing on it counts as free until then."),
     "message_refused": N_("The message provider refuses one kind of message. The outbox says which, and why."),
     "booking_pending": N_("A booking has waited too long for the calendar. Please confirm it by hand or cancel it."),
@@ -203,6 +238,16 @@ DEEDS: Final[Mapping[str, str]] = {
 }
 REASONS: Final[Mapping[str, str]] = {
     "by_staff": N_("by the team"),
+    # how somebody logged in, and what slowed them down
+    "password": N_("with the password"),
+    "code": N_("with a code"),
+    "recovery_code": N_("with a recovery code"),
+    "passkey": N_("with a passkey"),
+    "account": N_("at one account"),
+    "ip": N_("from one address"),
+    "device": N_("on one browser"),
+    "code_ip": N_("codes, from one address"),
+    "code_device": N_("codes, on one browser"),
     "staff": N_("by the team"),
     "silence": N_("no answer"),
     "no": N_("declined"),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from flask import Response, flash, request, session
+from flask import Response, current_app, flash, request
 
 from waitlist_appliance.domain.errors import Conflict, Invalid, Refused
 from waitlist_appliance.texts.catalogues import N_
-from waitlist_appliance.web.staff import page
+from waitlist_appliance.web.clock import current_time
+from waitlist_appliance.web.staff import auth, page
 from waitlist_appliance.web.staff.settings import words
 from waitlist_appliance.web.staff.settings.policy_words import MINUTE_UNITS
 
@@ -37,6 +39,7 @@ PAGES: Final = (
 )  # fmt: skip
 _NUMBER: Final = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,4})?", re.ASCII)
 _ONCE: Final = "shown_once"
+_ONCE_KEPT: Final = timedelta(minutes=5)
 
 
 def render(template: str, tab: str, *, status: int = 200, **context: Any) -> tuple[str, int]:
@@ -111,14 +114,27 @@ def spoken(amount: int, units: Mapping[int, str]) -> str:
 
 
 def keep_once(kind: str, **values: str) -> None:
-    """Something that the next page shows, and no other."""
-    session[_ONCE] = {"kind": kind, **values}
+    """A secret that the next page of this session shows, and no other.
+
+    Until then it waits in the memory of the one web process: whoever gets hold of a cookie, signed as it is, can read it.
+    """
+    waiting, now = _waiting(), current_time()
+    for session, (since, _) in list(waiting.items()):
+        if now - since >= _ONCE_KEPT:
+            waiting.pop(session, None)
+    waiting[auth.session_name() or ""] = (now, {"kind": kind, **values})
 
 
 def shown_once(kind: str) -> dict[str, str] | None:
     """What was kept for this page; it is gone afterwards."""
-    kept = session.get(_ONCE)
-    if not isinstance(kept, dict) or kept.get("kind") != kind:
+    session = auth.session_name() or ""
+    since, kept = _waiting().get(session, (None, {}))
+    if since is None or kept["kind"] != kind:
         return None
-    session.pop(_ONCE)
-    return kept
+    _waiting().pop(session, None)
+    return kept if current_time() - since < _ONCE_KEPT else None
+
+
+def _waiting() -> dict[str, tuple[datetime, dict[str, str]]]:
+    """Session → since when something waits for its next page, and what."""
+    return cast("dict[str, tuple[datetime, dict[str, str]]]", current_app.extensions.setdefault(_ONCE, {}))

@@ -31,4 +31,7 @@ TROUBLES: Final[Mapping[str, str]] = {
     ),
     "refused": N_("The service did not take it, or did not answer."),
 }
-LETTERS: Final[Mapping[str, str]] = {"invitation": N_("Invitation"), "password": N_("Link to a new password")}
+LETTERS: Final[Mapping[str, str]] = {
+    "invitation": N_("Invitation"), "password": N_("Link to a new password"),
+    "account": N_("Change of an access"),
+}

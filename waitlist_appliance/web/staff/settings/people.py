@@ -1,4 +1,4 @@
-"""Who works here: invitations as a link to copy, roles, access taken away and given back."""
+"""Who works here: invitations as a link to copy, roles, access taken away and given back, second steps, sessions."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Any
 from flask import request
 
 from waitlist_appliance.domain.records import StaffUser
-from waitlist_appliance.services import manage_staff, staff_letters, staff_login
-from waitlist_appliance.storage import staff
+from waitlist_appliance.services import manage_staff, sessions, set_up_business, staff_letters, staff_login
+from waitlist_appliance.storage import second_factors, staff
+from waitlist_appliance.storage.sessions import SessionRow
 from waitlist_appliance.texts.catalogues import N_
 from waitlist_appliance.web.clock import current_time
 from waitlist_appliance.web.context import box
-from waitlist_appliance.web.staff import auth
+from waitlist_appliance.web.staff import auth, devices
+from waitlist_appliance.web.staff.devices import Device
 from waitlist_appliance.web.staff.settings import frame
 
 HOME = "/staff/settings/people"
+# Who has one of these can go on from there: make keys, let others in.
+_TRUSTED = ("owner", "manager")
 
 
 def overview() -> Any:
@@ -27,6 +31,8 @@ def overview() -> Any:
 def invite() -> Any:
     """A new person; the next page shows their link, once."""
     form, now = request.form, current_time()
+    if form.get("role") in _TRUSTED and not auth.recently_proved():
+        return auth.ask_again(HOME)
     by_mail = "by_mail" in form and staff_letters.is_possible(box())
     doing = _keeping(
         lambda: manage_staff.invite(
@@ -42,7 +48,9 @@ def invite() -> Any:
 
 
 def new_link(user_id: str) -> Any:
-    """A link for a new password; the next page shows it, once."""
+    """A link for a new password, one's own or another's; the next page shows it, once."""
+    if not auth.recently_proved():
+        return auth.ask_again(HOME)
     by_mail = "by_mail" in request.form and staff_letters.is_possible(box())
     doing = _keeping(lambda: manage_staff.new_link(box(), user_id, current_time(), auth.actor()), by_mail)
     done = N_("A new link is on its way.") if by_mail else N_("The link is below. Older ones no longer work.")
@@ -52,6 +60,8 @@ def new_link(user_id: str) -> Any:
 def change_role(user_id: str) -> Any:
     """Another role."""
     role = request.form.get("role", "")
+    if role in _TRUSTED and not auth.recently_proved():
+        return auth.ask_again(HOME)
     return frame.act(
         lambda: manage_staff.change_role(box(), user_id, role, current_time(), auth.actor()),
         N_("The role is changed. It counts from their next click."), HOME,
@@ -68,9 +78,43 @@ def disable(user_id: str) -> Any:
 
 def enable(user_id: str) -> Any:
     """Give it back."""
+    if not auth.recently_proved():
+        return auth.ask_again(HOME)
     return frame.act(
         lambda: manage_staff.enable(box(), user_id, current_time(), auth.actor()),
         N_("They can log in again, with the password they had."), HOME,
+    )  # fmt: skip
+
+
+def reset_second_factor(user_id: str) -> Any:
+    """Take the second step off somebody who has lost theirs."""
+    if not auth.recently_proved():
+        return auth.ask_again(HOME)
+    return frame.act(
+        lambda: manage_staff.reset_second_factor(box(), user_id, auth.the_user(), current_time(), auth.actor()),
+        N_("The second step is off. They log in with the password only until they set it up again."), HOME,
+    )  # fmt: skip
+
+
+def end_sessions(user_id: str) -> Any:
+    """Log somebody out on all their browsers."""
+    return frame.act(
+        lambda: manage_staff.log_out_everywhere(box(), user_id, current_time(), auth.actor()),
+        N_("They are logged out everywhere and can log in again."), HOME,
+    )  # fmt: skip
+
+
+def require_second_factor() -> Any:
+    """Whether everybody needs a second step."""
+    if not auth.recently_proved():
+        return auth.ask_again(HOME)
+    needed = request.form.get("needed") == "yes"
+    return frame.act(
+        lambda: set_up_business.change_policies(
+            box(), {"second_factor_required": needed}, current_time(), auth.actor()
+        ),
+        N_("From now on whoever has no second step sets it up first.") if needed
+        else N_("The second step is everybody's own choice again."), HOME,
     )  # fmt: skip
 
 
@@ -90,4 +134,14 @@ def _page(errors: dict[str, str], given: dict[str, str] | None = None, status: i
         "people.html", "people", status=status, people=staff.users(box().db), roles=list(staff_login.ROLES),
         invited=staff.open_links(box().db, current_time()), errors=errors, given=given or {"role": "host"},
         fresh=frame.shown_once("link"), by_mail=staff_letters.is_possible(box()),
+        factors=second_factors.kinds_by_user(box().db), logged_in=_logged_in(),
+        required=box().setup().policies.second_factor_required,
     )  # fmt: skip
+
+
+def _logged_in() -> dict[int, list[tuple[SessionRow, Device]]]:
+    """User → where they are logged in."""
+    return {
+        user_id: [(row, devices.device(row.user_agent)) for row in rows]
+        for user_id, rows in sessions.by_user(box(), current_time()).items()
+    }

@@ -39,6 +39,7 @@ GROUPS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
          "mass_change_limit", "unnamed_events", "calendar_days_back", "calendar_days_ahead", "event_title",
          "event_description", "event_personal_data"),
     ),
+    "access": (N_("Access"), N_("How the team comes in"), ("second_factor_required",)),
     "data": (
         N_("Data and statistics"), N_("How long it is kept, and what a guest brings"),
         ("retention_months", "revenue_per_cover", "disk_low_megabytes"),
@@ -108,6 +109,9 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "disk_low_megabytes": (N_("Little space"), N_("With less space than this on the disk staff are told.")),
     "revenue_per_cover": (
         N_("Revenue per guest"), N_("What one guest brings on average, in whole units; 0 hides revenue."),
+    ),
+    "second_factor_required": (
+        N_("Second step for everybody"), N_("Everybody on the team needs a second step at the log-in."),
     ),
     "unsent_offer_seconds": (N_("Unsent offers end after"), N_("An offer's message unsent for this long ends the offer.")),
     "channel_order": (N_("Order of the ways"), N_("In which order messages try to reach a customer.")),

@@ -25,6 +25,7 @@ REFUSALS: Final[Mapping[str, str]] = {
         "they would be shown at another time of day. Please cancel them first, or wait until they are over."
     ),
     "logo_missing": N_("No picture was chosen. Please choose one first."),
+    "key_date_past": N_("That day has passed already. Please choose a later one, or none."),
     "logo_large": N_("That picture is larger than 512 kB. Please make it smaller."),
     "logo_kind": N_("That is no PNG, JPEG or WebP picture. Please save it as one of these."),
     "logo_wide": N_("That picture is more than 4096 pixels wide or high. Please make it smaller."),
@@ -88,6 +89,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "staff_disabled": N_("Lost access"),
     "staff_enabled": N_("Got access back"),
     "key_created": N_("An API key was created"),
+    "key_rotated": N_("An API key got a new secret"),
     "key_revoked": N_("An API key was revoked"),
     "calendar_client_set": N_("The Google client was entered"),
     "calendar_connected": N_("A calendar was connected"),
@@ -100,6 +102,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "calendar_changes_held": N_("Many bookings were changed in the calendar app at once: a person is asked"),
     "calendar_changes_applied": N_("Changes from the calendar app were applied"),
     "calendar_changes_refused": N_("Changes from the calendar app were turned down"),
+    "box_restored": N_("The box was put back from a backup"),
     "keys_rotated": N_("The key that seals passwords was changed"),
     "calendar_disconnected": N_("A calendar was disconnected"),
     "messaging_connected": N_("An account for messages was connected"),
