@@ -118,7 +118,7 @@ def test_a_passkey_is_added_shown_and_logs_in_without_a_password(ready: Laptop, 
     page = ready.page
     assert page.url.endswith("/staff/account")
     assert "My laptop" in page.locator("#passkeys").inner_text()
-    assert box.db.value("SELECT COUNT(*) FROM staff_session WHERE proved_by = 'passkey'") == 1
+    assert box.db.value("SELECT COUNT(*) FROM activity WHERE verb = 'logged_in' AND reason = 'passkey'") == 1
 
 
 def test_the_first_passkey_brings_recovery_codes_and_the_second_none(laptop: Laptop, box: Appliance) -> None:

@@ -134,7 +134,7 @@ def test_sigint_ends_a_background_job_that_still_starts(tmp_path: Path, command:
             process.kill()
             for descriptor in held:
                 os.close(descriptor)
-    assert process.returncode == 1
+    assert process.returncode == -signal.SIGINT
 
 
 def is_being_read(fifo: Path, held: list[int]) -> bool:
@@ -203,3 +203,26 @@ def test_asked_twice_at_once_the_server_says_once_that_it_ends(tmp_path: Path, p
     )
     done = subprocess.run([sys.executable, "-c", code, str(port)], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "ending\n"), done.stderr
+
+
+def test_an_end_that_got_lost_on_its_way_is_asked_for_again(port: int) -> None:
+    code = (
+        "import os, signal, sys, threading, time, waitress\n"
+        "from pathlib import Path\n"
+        "from flask import Flask\n"
+        "from waitlist_appliance.config import Config\n"
+        "from waitlist_appliance.web import server\n"
+        "served = waitress.serve\n"
+        "def loses_the_first(*arguments, **options):\n"
+        "    try:\n"
+        "        time.sleep(60)\n"
+        "    except SystemExit:\n"
+        "        print('lost', flush=True)\n"
+        "    served(*arguments, **options)\n"
+        "waitress.serve, server.AGAIN_SECONDS = loses_the_first, 0.5\n"
+        "config = Config(data_directory=Path('.'), token_key=b't' * 32, session_key=b's' * 32, port=int(sys.argv[1]))\n"
+        "threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "server.serve(Flask('small'), config)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(port)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "lost\n"), done.stderr

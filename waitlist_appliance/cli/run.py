@@ -77,9 +77,12 @@ def dev(cli: Cli, port: int | None) -> None:
 
 
 def hear_interrupts() -> None:
-    """A shell starts background jobs with SIGINT ignored: whoever ends this one while it still starts is heard, too."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """While it starts nothing need be finished: SIGINT ends the process at once.
+
+    A shell starts background jobs with SIGINT ignored, and a KeyboardInterrupt is lost where it meets a callback of the
+    interpreter's own while modules are loaded.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _answers(app: Appliance, config: Config) -> bool:

@@ -6,6 +6,7 @@ The browser holds a secret, the database its hash only.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,10 @@ from waitlist_appliance.domain.errors import NotFound
 from waitlist_appliance.domain.records import StaffUser
 from waitlist_appliance.services.appliance import Actor, Appliance
 from waitlist_appliance.storage import activity, sessions, staff
+from waitlist_appliance.storage.database import StorageUnavailable
 from waitlist_appliance.storage.sessions import SessionRow
+
+log = logging.getLogger(__name__)
 
 ProvedBy = Literal["password", "code", "recovery_code", "passkey"]
 LIFE: Final = timedelta(days=30)
@@ -59,8 +63,7 @@ def present(app: Appliance, token: str | None, now: datetime) -> Presence | None
     if session is None or user is None:
         return None
     if now - session.seen_at >= TOUCH:
-        with app.db.write():
-            sessions.touch(app.db, hashed, now)
+        _touch(app, hashed, now)
     return Presence(user, session)
 
 
@@ -142,6 +145,15 @@ def end_all(app: Appliance, user: StaffUser, now: datetime, actor: Actor) -> int
         if ended:
             _log(app, "sessions_ended", user, now, actor, number=ended, name=user.name)
     return ended
+
+
+def _touch(app: Appliance, hashed: bytes, now: datetime) -> None:
+    try:
+        with app.db.write():
+            sessions.touch(app.db, hashed, now)
+    except StorageUnavailable as error:
+        # On a full disk the desk must still be read. At every request of every page: whoever has to write says it aloud.
+        log.debug("a session was not noted as seen: %s", error)
 
 
 def _log(

@@ -7,6 +7,7 @@ Nobody can make a user by visiting: the first link is printed on the machine its
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -22,7 +23,9 @@ from waitlist_appliance.services.common_passwords import is_common
 from waitlist_appliance.storage import activity, login_challenges, staff
 from waitlist_appliance.storage import sessions as session_rows
 from waitlist_appliance.storage.activity import SYSTEM, Actor
-from waitlist_appliance.storage.database import IntegrityError
+from waitlist_appliance.storage.database import IntegrityError, StorageUnavailable
+
+log = logging.getLogger(__name__)
 
 _HOST = frozenset(
     {"waitlist.view", "waitlist.create", "waitlist.notify", "waitlist.cancel",
@@ -201,8 +204,11 @@ def may(user: StaffUser, permission: str | None) -> bool:
 
 def note_refusal(app: Appliance, user: StaffUser, method: str, endpoint: str, now: datetime) -> None:
     """Write into the history that somebody tried what their role does not allow."""
-    with app.db.write():
-        _log(app, "refused", user.id, now, Actor("staff", user.name), f"{method} {endpoint}", role=user.role)
+    try:
+        with app.db.write():
+            _log(app, "refused", user.id, now, Actor("staff", user.name), f"{method} {endpoint}", role=user.role)
+    except StorageUnavailable as error:
+        log.warning("user %d was refused %s %s, which could not be written down: %s", user.id, method, endpoint, error)
 
 
 def _check_choice(app: Appliance, user: StaffUser, password: str) -> None:

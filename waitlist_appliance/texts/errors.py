@@ -115,6 +115,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     # ourselves
     "calendar_unreadable": N_("We cannot see the calendar at the moment, so nothing can be booked. Please try later."),
     "database_busy": N_("We are very busy at this moment. Please try again in a few seconds."),
+    "storage_unavailable": N_("Nothing can be saved here at the moment. Please try again in some minutes, or call us."),
     "internal": N_("Something went wrong on our side. Please try again in a moment, or call us."),
 }  # fmt: skip
 

@@ -106,7 +106,8 @@ def unavailable(error: Exception) -> Response:
 
     if limits.seldom(f"unavailable:{error}"):  # a full disk refuses everybody, and the log may lie on it
         log.error("the database could not be used: %s (%s %s)", error, request.method, request.url_rule)
-    response = answer(503, "database_busy", say("database_busy"))
+    code = "database_busy" if "locked" in str(error) else "storage_unavailable"  # a full disk needs a person
+    response = answer(503, code, say(code))
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 

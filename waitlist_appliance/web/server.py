@@ -20,6 +20,8 @@ CONNECTION_LIMIT = 500
 MAX_HEADERS = 32 * 1024
 # A connection on which nothing comes or goes for so long is closed: a phone on a bad line pauses for less.
 IDLE_SECONDS = 30
+# Waitress waits five seconds for requests in flight; what still runs after these has not heard that it is to end.
+AGAIN_SECONDS = 10.0
 
 
 def serve(app: Flask, config: Config, *, port: int | None = None, on_stop: Callable[[], object] | None = None) -> None:
@@ -30,8 +32,10 @@ def serve(app: Flask, config: Config, *, port: int | None = None, on_stop: Calla
 
     def end(number: int, frame: FrameType | None) -> None:
         # Asked again, it waits for nobody; and what on_stop holds just then is not asked for a second time.
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
             signal.signal(each, at_once)
+        # Raised within a callback of the interpreter's own, SystemExit is lost: then it is raised once more.
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
         if on_stop is not None:
             on_stop()
         raise SystemExit(0)

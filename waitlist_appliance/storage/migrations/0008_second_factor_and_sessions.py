@@ -55,6 +55,8 @@ STATEMENTS = (
         CHECK (user_id IS NOT NULL OR purpose = 'passkey_login')
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX login_challenge_by_expiry ON login_challenge (expires_at)",
+    # Every guess forgets old counters first: many addresses must not make that a walk through all of theirs.
+    "CREATE INDEX login_throttle_by_age ON login_throttle (updated_at)",
     # Another kind of letter to the team: what became of somebody's access. The table is made anew for its CHECK.
     """CREATE TABLE staff_letter_new (
         id INTEGER PRIMARY KEY,
