@@ -23,12 +23,6 @@ WATCHDOG_SECONDS = 1.0
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
 def config(tmp_path: Path, port: int) -> Path:
     path = tmp_path / "config.toml"
     line = [sys.executable, "-m", "waitlist_appliance", "--config", str(path), "init", "--defaults", "--json"]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import pytest
 
+from tests.mail_room import colleague, connect_mail
 from tests.outside_story import Outside, outside
+from tests.smtp_server import SmtpServer
 from tests.story import Story
 from waitlist_appliance.services.appliance import Appliance
 
@@ -30,3 +35,18 @@ def asked(story: Story) -> Story:
 def lola(story: Story) -> Outside:
     """An evening at Casa Lola, whose two tables are on one calendar outside the box."""
     return outside(story)
+
+
+@pytest.fixture
+def mail() -> Iterator[SmtpServer]:
+    """A mail server that keeps what it is given."""
+    with SmtpServer() as server:
+        yield server
+
+
+@pytest.fixture
+def staffed(box: Appliance, mail: SmtpServer, now: datetime) -> Appliance:
+    """Casa Lola with a mail account and its host, Hanna."""
+    connect_mail(box, mail, now)
+    colleague(box, "Hanna", "host", now)
+    return box

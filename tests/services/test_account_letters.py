@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
-from tests.mail_room import colleague, connect_mail, heard, text_of
+from tests.mail_room import colleague, heard, text_of
 from tests.second_factor_story import a_phone
 from tests.smtp_server import SmtpServer
 from tests.story import OLIVIA
@@ -17,19 +16,6 @@ from waitlist_appliance.storage import staff
 from waitlist_appliance.texts.staff_letters import ACCOUNT
 
 HANNAS = "hanna@casalola.example"
-
-
-@pytest.fixture
-def mail() -> Iterator[SmtpServer]:
-    with SmtpServer() as server:
-        yield server
-
-
-@pytest.fixture
-def staffed(box: Appliance, mail: SmtpServer, now: datetime) -> Appliance:
-    connect_mail(box, mail, now)
-    colleague(box, "Hanna", "host", now)
-    return box
 
 
 def test_a_reset_second_step_is_told_to_whose_it_was(staffed: Appliance, mail: SmtpServer, now: datetime) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
-from tests.mail_room import colleague, connect_mail, heard, text_of
+from tests.mail_room import heard, text_of
 from tests.smtp_server import SmtpServer
 from tests.story import OLIVIA
 from waitlist_appliance.domain.errors import Conflict, NotFound
@@ -19,20 +18,6 @@ from waitlist_appliance.storage import staff
 HANNAS = "hanna@casalola.example"
 IP = "192.0.2.7"
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def mail() -> Iterator[SmtpServer]:
-    with SmtpServer() as server:
-        yield server
-
-
-@pytest.fixture
-def staffed(box: Appliance, mail: SmtpServer, now: datetime) -> Appliance:
-    """Casa Lola with a mail account and its host, Hanna."""
-    connect_mail(box, mail, now)
-    colleague(box, "Hanna", "host", now)
-    return box
 
 
 def link_in(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -23,12 +22,6 @@ from waitlist_appliance.texts.notices import WORDS
 
 OLIVIAS = "olivia@casalola.example"
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def mail() -> Iterator[SmtpServer]:
-    with SmtpServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -80,12 +80,15 @@ def ears() -> Iterator[Ears]:
     ears, root = Ears(), logging.getLogger()
     handler = logging.Handler(logging.DEBUG)
     handler.emit = ears.hear  # type: ignore[method-assign]
-    before = root.level
+    # An earlier test of the command line may have quietened some.
+    levels = {name: logging.getLogger(name).level for name in ("", *TALKATIVE)}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.DEBUG)
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
     yield ears
     root.removeHandler(handler)
-    root.setLevel(before)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 class Browser:

@@ -441,7 +441,7 @@ def test_a_box_with_a_public_address_asks_for_no_pasting(box: Appliance, now: da
     host = "https://lola.example"
     box.config = replace(box.config, public_url=host)
     client = desk(create_app(box, TESTING=True, CLOCK=lambda: now), box, now, "owner").client
-    session = client.get_cookie(COOKIE)
+    session = client.get_cookie(f"__Host-{COOKIE}")
     assert session
     client.set_cookie(f"__Host-{COOKIE}", session.value, domain="lola.example", secure=True)
     steps = client.get(f"{HOME}/google?lang=en", base_url=host).text
