@@ -60,7 +60,7 @@ def installed(run_folder: Path, shared: dict[Path, str]) -> Disk:
     with _once(run_folder, "installed") as first:
         if first:
             machine = Machine(disk, shared).boot()
-            machine.write("/root/installed.json", install(machine, flags="--json").out)
+            machine.write("/srv/installed.json", install(machine, flags="--json").out)
             machine.power_off()
     return disk
 
@@ -85,7 +85,7 @@ def new_box(new_machine: NewMachine, installed: Disk) -> NewBox:
 
     def boot() -> Box:
         machine = new_machine(*installed.trees)
-        box = Box(machine, json.loads(machine.read("/root/installed.json")))
+        box = Box(machine, json.loads(machine.read("/srv/installed.json")))
         box.waits_until_well()
         return box
 

@@ -51,10 +51,10 @@ def test_another_machine_becomes_the_box_with_the_file_and_the_passphrase(
     sealed, passphrase = box.machine.run(f"base64 {path}").out, box.made["backup_passphrase"]
 
     other = new_box()
-    other.machine.run("base64 -d > /root/old.backup", given=sealed)
-    other.machine.write("/root/passphrase.txt", passphrase)
+    other.machine.run("base64 -d > /srv/old.backup", given=sealed)
+    other.machine.write("/srv/passphrase.txt", passphrase)
     other.machine.run(f"systemctl stop {RESTING}")
-    other.cli("backup restore /root/old.backup --with-config --passphrase-file /root/passphrase.txt --yes")
+    other.cli("backup restore /srv/old.backup --with-config --passphrase-file /srv/passphrase.txt --yes")
     other.machine.run(f"systemctl start {RESTING}")
     other.waits_until_well()
 

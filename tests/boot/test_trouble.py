@@ -53,8 +53,8 @@ def test_the_watch_tells_of_a_worker_that_stands_still(box: Box) -> None:
 def small(box: Box) -> Box:
     """The box with its data on a disk of its own, of 48 MB."""
     box.machine.run(f"systemctl stop {WEB} {WORKER}")
-    box.machine.run(f"cp -a {DATA} /root/data && mount -t tmpfs -o size=48m tmpfs {DATA}")
-    box.machine.run(f"cp -a /root/data/. {DATA}/ && systemctl start {WEB} {WORKER}")
+    box.machine.run(f"cp -a {DATA} /srv/data && mount -t tmpfs -o size=48m tmpfs {DATA}")
+    box.machine.run(f"cp -a /srv/data/. {DATA}/ && systemctl start {WEB} {WORKER}")
     box.waits_until_well()
     return box
 
