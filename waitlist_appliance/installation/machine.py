@@ -119,7 +119,9 @@ class Machine:
     def start(self) -> None:
         """Starts what starts with the machine; Type=notify: returns when web answers and the worker sweeps."""
         wanted = [unit for unit in STARTED if self.systemctl("is-enabled", "--quiet", unit).code == 0]
-        self.must("Starting the services", ["systemctl", "start", *wanted])
+        # On a busy machine a first start may fail, which systemd mends by itself (Restart=always): no reason to go back.
+        if self.systemctl("start", *wanted).code != 0:
+            self.must("Starting the services", ["systemctl", "start", *wanted])
 
     def health(self, port: int) -> str:
         """ "" when web and worker are well, otherwise what is not."""
